@@ -1,0 +1,65 @@
+package campaign
+
+import (
+	"context"
+	"time"
+
+	"breachnotify/pkg/account"
+)
+
+// Exclusion is the reason why an account gets no notice. The empty Exclusion is an
+// account that gets one.
+type Exclusion string
+
+// The reasons.
+const (
+	NoAddress      Exclusion = "no_address"
+	InvalidAddress Exclusion = "invalid_address"
+	Unsendable     Exclusion = "unsendable" // a non-ASCII local part, and the relay takes none
+	Duplicate      Exclusion = "duplicate"  // the same account again, with the same data
+	Unclassified   Exclusion = "unclassified"
+	Suppressed     Exclusion = "suppressed"
+)
+
+// Exclusions lists the reasons in the order in which they are shown.
+func Exclusions() []Exclusion {
+	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed}
+}
+
+// Planned is one record after everything that can be said of it by itself.
+type Planned struct {
+	Line     int64
+	ID       string
+	Name     string
+	To       account.Address // zero where there is none
+	Class    account.Class   // empty where there is none
+	Reason   string          // why this class, or why this exclusion
+	Locale   string          // of the notice
+	Excluded Exclusion
+}
+
+// Frozen is what a plan binds. Everything in it is fixed when the plan is made.
+type Frozen struct {
+	Campaign string
+	At       time.Time
+	Key      Key
+	// Parts maps the name of each part of the configuration and of each template
+	// to its SHA-256 in hexadecimal, so that a refusal can name what changed.
+	Parts map[string]string
+	// Wordings maps the name of each template to its bytes: the evidence of what
+	// was said.
+	Wordings  map[string][]byte
+	BatchSize int
+	Canary    int // size of the first batch; 0: as the others
+}
+
+// Draft takes the records of a plan in the order of the export and then seals
+// them. ledger implements it.
+type Draft interface {
+	// Add takes one record.
+	Add(ctx context.Context, p Planned) error
+	// Seal finds accounts that come twice, groups accounts into notices, deals
+	// these into batches, and makes the plan durable. An account id that comes
+	// twice with different data is a *DuplicateError.
+	Seal(ctx context.Context, f Frozen) error
+}

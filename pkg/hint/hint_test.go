@@ -1,0 +1,37 @@
+package hint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"testing"
+)
+
+func TestOfWalksTheWholeChain(t *testing.T) {
+	inner := Wrap(fs.ErrNotExist, "look in %s", "here")
+	outer := Wrap(fmt.Errorf("open the export: %w", inner), "or there")
+	joined := errors.Join(errors.New("plain"), outer)
+
+	if got, want := Of(joined), []string{"or there", "look in here"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("Of = %q, want %q", got, want)
+	}
+	if !errors.Is(joined, fs.ErrNotExist) {
+		t.Error("a hint hides the error that it is about")
+	}
+	if got, want := outer.Error(), "open the export: file does not exist"; got != want {
+		t.Errorf("Error = %q, want %q: advice is no part of the message", got, want)
+	}
+}
+
+func TestNothingIn(t *testing.T) {
+	if Wrap(nil, "advice") != nil {
+		t.Error("Wrap(nil) is not nil")
+	}
+	if got := Of(errors.New("plain")); got != nil {
+		t.Errorf("Of a plain error = %q, want none", got)
+	}
+	if got := Of(nil); got != nil {
+		t.Errorf("Of(nil) = %q, want none", got)
+	}
+}
