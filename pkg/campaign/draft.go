@@ -49,6 +49,7 @@ type Frozen struct {
 	// Wordings maps the name of each template to its bytes: the evidence of what
 	// was said.
 	Wordings  map[string][]byte
+	Read      int64 // rows that the export holds, selected or not
 	BatchSize int
 	Canary    int // size of the first batch; 0: as the others
 }
