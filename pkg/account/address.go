@@ -42,12 +42,12 @@ type Address struct {
 // reason, for anything that is not one mailbox at one dotted domain. The reason
 // never repeats the input.
 func ParseAddress(s string) (Address, error) {
+	if !utf8.ValidString(s) {
+		return Address{}, invalid("not UTF-8")
+	}
 	s = strings.TrimSpace(stripInvisible(s))
 	if IsNull(s) {
 		return Address{}, ErrNoAddress
-	}
-	if !utf8.ValidString(s) {
-		return Address{}, invalid("not UTF-8")
 	}
 	if i := strings.IndexFunc(s, forbidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])

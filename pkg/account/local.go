@@ -21,11 +21,12 @@ func stripInvisible(s string) string {
 }
 
 // forbidden tells the characters that no part of an address may hold, quoted or
-// not: what ends a command or a header line, what delimits addresses, and what
-// changes the order in which a reader sees the rest.
+// not: what ends a command or a header line, what delimits addresses, what changes
+// the order in which a reader sees the rest, and U+FFFD, which stands where a
+// character was lost.
 func forbidden(r rune) bool {
 	switch r {
-	case '<', '>', ',', '\u2028', '\u2029':
+	case '<', '>', ',', '\u2028', '\u2029', '\uFFFD':
 		return true
 	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
