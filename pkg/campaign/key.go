@@ -18,11 +18,13 @@ const (
 	keySize  = 32
 	seqBytes = 5  // a million million notices
 	macBytes = 10 // 80 bits: not guessable over a mail server
+
+	tokenSize = (seqBytes + macBytes) * 8 / 5 // characters of base32
 )
 
-// encoding is lower-case base32 without padding: it survives every mail system
+// tokenEncoding is lower-case base32 without padding: it survives every mail system
 // that folds case, which base64 does not.
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+var tokenEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // Key is the secret of one campaign, made at planning and kept in its ledger. What
 // it signs cannot be guessed or forged without the ledger.
@@ -41,14 +43,17 @@ func (k Key) NoticeID(seq int64) string {
 	var number [8]byte
 	binary.BigEndian.PutUint64(number[:], uint64(seq))
 	token := number[8-seqBytes:]
-	return encoding.EncodeToString(append(token, k.mac(token)...))
+	return tokenEncoding.EncodeToString(append(token, k.mac(token)...))
 }
 
 // Seq returns the number of the notice that a token names. Upper case is read as
 // lower case. It returns ErrForeignToken for everything that NoticeID of this key
 // does not give.
 func (k Key) Seq(token string) (int64, error) {
-	raw, err := encoding.DecodeString(strings.ToLower(token))
+	if len(token) != tokenSize { // the decoder would skip line ends and a left-over character
+		return 0, ErrForeignToken
+	}
+	raw, err := tokenEncoding.DecodeString(strings.ToLower(token))
 	if err != nil || len(raw) != seqBytes+macBytes {
 		return 0, ErrForeignToken
 	}

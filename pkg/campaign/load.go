@@ -1,0 +1,103 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"breachnotify/pkg/hint"
+)
+
+// Options are what a configuration needs from around it.
+type Options struct {
+	Name string                      // of the file, for errors; empty: notify.yaml
+	Dir  string                      // what relative paths are relative to; empty: the current folder
+	Env  func(string) (string, bool) // the environment; nil: an empty one
+}
+
+// Load reads a configuration, substitutes ${NAME}, resolves paths and validates
+// the result. All mistakes that can be told at once are joined in one error, each a
+// *ConfigError: first what is not well formed, and once nothing is left of that,
+// what Config.Validate finds.
+func Load(text []byte, o Options) (*Config, error) {
+	if o.Name == "" {
+		o.Name = "notify.yaml"
+	}
+	if o.Env == nil {
+		o.Env = func(string) (string, bool) { return "", false }
+	}
+	src, root, err := parseDocument(o.Name, text)
+	if err != nil {
+		return nil, err
+	}
+	c := defaults()
+	d := decoder{source: src, env: o.Env}
+	d.section("", root, reflect.ValueOf(c).Elem())
+	if len(d.errs) > 0 {
+		return nil, errors.Join(d.errs...)
+	}
+	c.source = src
+	c.resolve(o)
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// ReadFile loads the configuration at path. Its folder is what relative paths are
+// relative to, and path is what errors name; env is as in Options. Beyond the
+// errors of Load it returns those of opening and reading the file.
+func ReadFile(path string, env func(string) (string, bool)) (*Config, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.Wrap(fmt.Errorf("read the configuration: %w", err),
+			"notify init writes one to start from; -c names another")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return Load(text, Options{Name: path, Dir: filepath.Dir(path), Env: env})
+}
+
+// resolve settles the defaults that depend on other keys, and makes paths of the
+// file's folder into paths of the process.
+func (c *Config) resolve(o Options) {
+	c.dir, c.SMTP.dir, c.SMTP.env = o.Dir, o.Dir, o.Env
+	c.SMTP.defaultPort()
+	if _, given := c.source.places["throttle.canary"]; !given {
+		c.Throttle.Canary = max(min(c.Throttle.Canary, c.Throttle.Batch), 0)
+	}
+	if !isURL(c.Export.Source) {
+		c.Export.Source = c.path(c.Export.Source)
+	}
+	for name, file := range c.Export.Tables {
+		c.Export.Tables[name] = c.path(file)
+	}
+	c.Notice.Templates = c.path(c.Notice.Templates)
+	c.Suppress = c.path(c.Suppress)
+	c.SMTP.CAFile = c.path(c.SMTP.CAFile)
+	c.SMTP.PasswordFile = c.path(c.SMTP.PasswordFile)
+	if c.SMTP.DKIM != nil {
+		c.SMTP.DKIM.KeyFile = c.path(c.SMTP.DKIM.KeyFile)
+	}
+}
+
+func (c *Config) path(written string) string {
+	if written == "" || filepath.IsAbs(written) {
+		return written
+	}
+	return filepath.Join(c.dir, written)
+}
+
+// isURL tells a database's address from a path.
+func isURL(source string) bool { return strings.Contains(source, "://") }
