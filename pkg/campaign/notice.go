@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/notice"
 )
 
 // Notice is one message to one mailbox about all of its accounts of one class, as
@@ -38,6 +39,13 @@ func (n Notice) Date(now time.Time) time.Time {
 		now = n.Planned
 	}
 	return now.UTC().Truncate(time.Second)
+}
+
+// Recipient returns what makes the message of n if its body leaves at now.
+func (n Notice) Recipient(now time.Time) notice.Recipient {
+	return notice.Recipient{
+		ID: n.ID, To: n.To, Class: n.Class, Locale: n.Locale, Accounts: n.Accounts, Date: n.Date(now),
+	}
 }
 
 // Attempt is what happened to one try at sending one notice.

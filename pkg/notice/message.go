@@ -21,6 +21,8 @@ type Recipient struct {
 type Message struct {
 	ID      string
 	To      account.Address
+	Class   account.Class
+	Locale  string
 	Subject string
 	Text    string // the text part, decoded
 	HTML    string // the HTML part, decoded

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/hint"
+)
+
+// order is what a human consents to: what is about to happen and cannot be taken
+// back.
+type order struct {
+	folder *folder
+	status campaign.Status
+	send   int64 // notices that this run may send
+	eta    time.Duration
+}
+
+// consent returns nil if the operator agreed: with --yes, or by typing the number
+// of notices on a terminal. Everything else is errNoConsent.
+func consent(p *process, o order, yes bool) error {
+	if yes {
+		return nil
+	}
+	if !p.asks {
+		return hint.Wrap(say(errNoConsent, "%d notices would go out, and nobody is here to agree", o.send),
+			"look at notify send --dry-run, then add --yes")
+	}
+	o.print(p)
+	fmt.Fprintf(p.stderr, "\nA mail cannot be taken back. Type the number of notices (%d) to send them: ", o.send)
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // an end of input is an empty answer
+		typed <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-p.stop:
+		fmt.Fprintln(p.stderr)
+		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent"), "run it again")
+	case answer := <-typed:
+		if answer == strconv.FormatInt(o.send, 10) {
+			return nil
+		}
+		return hint.Wrap(say(errNoConsent, "the answer is not %d; nothing was sent", o.send), "run it again")
+	}
+}
+
+func (o order) print(p *process) {
+	left := func(c campaign.NoticeCounts) int64 { return c.Left() }
+	fmt.Fprintf(p.stderr, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
+	fmt.Fprintf(p.stderr, "to send   %d of %d notices left (%s)\n", o.send, o.status.Notices.Left(), classCounts(o.status, left))
+	fmt.Fprintf(p.stderr, "from      %s\n", o.folder.sender())
+	for _, v := range o.folder.variants() {
+		fmt.Fprintf(p.stderr, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
+	}
+	smtp := o.folder.config.SMTP
+	fmt.Fprintf(p.stderr, "relay     %s port %d, tls %s, %d connections\n", smtp.Host, smtp.Port, smtp.TLS, smtp.Connections)
+	fmt.Fprintf(p.stderr, "rate      %s, batches of %d with %s between them\n", o.folder.config.Throttle.Rate,
+		o.folder.config.Throttle.Batch, o.folder.config.Throttle.Pause)
+	fmt.Fprintf(p.stderr, "takes     about %s\n", o.eta.Round(time.Second))
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/delivery"
+	"breachnotify/pkg/ledger"
+	"breachnotify/pkg/relay"
+	"breachnotify/pkg/throttle"
+)
+
+// The waits before the relay is dialled again. halt.consecutive_errors ends them.
+const (
+	redialFirst = time.Second
+	redialMax   = time.Minute
+)
+
+// deliver runs one delivery and records its beginning and its end.
+func (f *folder) deliver(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger, mailer *relay.Relay) (delivery.Summary, error) {
+	doubtful, err := book.Begin(ctx, p.now())
+	if err != nil {
+		return delivery.Summary{}, err
+	}
+	if doubtful > 0 {
+		p.warn("%d notices were on their way when the run before ended without a word: they are in doubt and are not sent again", doubtful)
+	}
+	status, err := book.Status(ctx, p.now())
+	if err != nil {
+		return delivery.Summary{}, err
+	}
+	var latest atomic.Pointer[delivery.Event]
+	latest.Store(&delivery.Event{})
+	options := f.deliveryOptions(o, p.now)
+	options.Ledger, options.Sender = book, dialer{mailer}
+	options.Progress = func(e delivery.Event) { latest.Store(&e) }
+	bar := showProgress(p, g, func() reading { return progressOf(status, *latest.Load()) })
+	summary, err := delivery.Run(ctx, p.stop, options)
+	bar.stop()
+	if errors.Is(err, context.Canceled) {
+		err = nil // Summary.End says so
+	}
+	end := campaign.RunEnd{At: p.now(), Halted: summary.Halted}
+	return summary, errors.Join(err, book.End(context.WithoutCancel(ctx), end))
+}
+
+// deliveryOptions is the configuration in the words of delivery, without a ledger
+// and a relay.
+func (f *folder) deliveryOptions(o sendOptions, now func() time.Time) delivery.Options {
+	c := f.config
+	own, other := c.Throttle.DomainRates()
+	pace := throttle.Pace{Rate: c.Throttle.Rate.PerSecond(), Default: other.PerSecond(), Domains: map[string]float64{}}
+	for domain, rate := range own {
+		pace.Domains[domain] = rate.PerSecond()
+	}
+	return delivery.Options{
+		Composer:    f.notices,
+		Envelope:    func(n campaign.Notice) string { return c.EnvelopeSender(n.ID) },
+		Clock:       clock{now: now},
+		Random:      rand.Float64,
+		Connections: c.SMTP.Connections,
+		Pace:        pace,
+		Pause:       time.Duration(c.Throttle.Pause),
+		Retry:       throttle.Backoff{First: time.Duration(c.Retry.First), Max: time.Duration(c.Retry.Max), Attempts: c.Retry.Attempts},
+		Redial:      throttle.Backoff{First: redialFirst, Max: redialMax},
+		Halt: throttle.Halt{Rejected: c.Halt.Rejected.Share(), After: c.Halt.After,
+			Consecutive: c.Halt.ConsecutiveErrors},
+		Limit:  o.limit,
+		NoWait: o.noWait,
+	}
+}
+
+// progressOf is the state of the campaign while a run goes on: where it stood at
+// the beginning and what the run has done since.
+func progressOf(began campaign.Status, e delivery.Event) reading {
+	total := began.Notices.Total
+	accepted := began.Notices.Accepted + e.Tally.Accepted
+	rejected := began.Notices.Rejected + e.Tally.Rejected
+	doubt := began.Notices.InDoubt + e.Tally.InDoubt
+	text := fmt.Sprintf("batch %d of %d: %d accepted, %d rejected, %d in doubt, %.1f/s", e.Batch, began.Batches.Total,
+		accepted, rejected, doubt, e.Rate)
+	if e.Limit != "" {
+		text += ", held back by " + e.Limit
+	}
+	if !e.Until.IsZero() {
+		text += " until " + e.Until.UTC().Format(time.TimeOnly) + " UTC"
+	}
+	return reading{done: accepted + rejected + doubt + began.Notices.Bounced, total: total, text: text}
+}
+
+// dialer makes a relay a delivery.Sender: a nil *relay.Session must not become a
+// Session that is not nil.
+type dialer struct{ relay *relay.Relay }
+
+var _ delivery.Sender = dialer{}
+
+func (d dialer) Open(ctx context.Context) (delivery.Session, relay.Outcome) {
+	session, outcome := d.relay.Open(ctx)
+	if session == nil {
+		return nil, outcome
+	}
+	return session, outcome
+}
+
+// clock tells the time of the process.
+type clock struct{ now func() time.Time }
+
+var _ delivery.Clock = clock{}
+
+func (c clock) Now() time.Time                         { return c.now() }
+func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d) }

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/export"
+	"breachnotify/pkg/hint"
+	"breachnotify/pkg/ledger"
+	"breachnotify/pkg/notice"
+	"breachnotify/pkg/relay"
+	"breachnotify/templates"
+)
+
+// folder is a campaign folder that has been read: a valid configuration and the
+// notices that it names.
+type folder struct {
+	config  *campaign.Config
+	notices *notice.Set
+	ledger  string // path
+}
+
+func openFolder(p *process, g *globals) (*folder, error) {
+	config, err := campaign.ReadFile(g.config, p.getenv)
+	if err != nil {
+		return nil, err
+	}
+	options := notice.Options{
+		FS:              templateFS(config),
+		Facts:           config.Facts(),
+		MessageIDDomain: config.MessageIDDomain(),
+		DefaultLocale:   config.Notice.Locale,
+	}
+	if key := config.SMTP.DKIM; key != nil {
+		if options.DKIM, err = notice.LoadDKIM(key.Domain, key.Selector, key.KeyFile); err != nil {
+			return nil, err
+		}
+	}
+	notices, err := notice.Load(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.CheckLinks(notices.Links()); err != nil {
+		return nil, err
+	}
+	path := config.LedgerPath()
+	if g.ledger != "" {
+		path = g.ledger
+	}
+	return &folder{config: config, notices: notices, ledger: path}, nil
+}
+
+// templateFS returns the configured templates, with the built-in layout where they
+// have none, or the built-in ones.
+func templateFS(config *campaign.Config) fs.FS {
+	if config.Notice.Templates == "" {
+		return templates.FS
+	}
+	return templates.Over(os.DirFS(config.Notice.Templates))
+}
+
+// ledgerPath finds the ledger for the commands that look at nothing else: with
+// --ledger they need no configuration.
+func ledgerPath(p *process, g *globals) (string, error) {
+	if g.ledger != "" {
+		return g.ledger, nil
+	}
+	config, err := campaign.ReadFile(g.config, p.getenv)
+	if err != nil {
+		return "", hint.Wrap(err, "or name the ledger with --ledger")
+	}
+	return config.LedgerPath(), nil
+}
+
+// hasLedger reports whether the campaign was planned.
+func (f *folder) hasLedger() (bool, error) {
+	_, err := os.Stat(f.ledger)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the ledger: %w", err)
+	}
+	return true, nil
+}
+
+func (f *folder) exportSpec() export.Spec {
+	from := f.config.Export
+	return export.Spec{
+		Source: from.Source, Table: from.Table, Tables: from.Tables,
+		Where: from.Where, Query: from.Query, Columns: export.Columns(from.Columns),
+	}
+}
+
+// relay returns the relay of the configuration. Nothing is dialled.
+func (f *folder) relay() (*relay.Relay, error) {
+	s := f.config.SMTP
+	options := relay.Options{
+		Host: s.Host, Port: s.Port, TLS: relay.TLSMode(s.TLS), LocalName: s.LocalName,
+		Username: s.Username, Password: s.Password, DSN: true,
+		Timeouts: timeouts(s.Timeouts),
+	}
+	if s.CAFile != "" {
+		roots, err := relay.LoadRoots(s.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		options.RootCAs = roots
+	}
+	return relay.New(options)
+}
+
+// timeouts is the configuration in the words of relay. Zero is relay's default.
+func timeouts(t campaign.Timeouts) relay.Timeouts {
+	return relay.Timeouts{
+		Connect: time.Duration(t.Connect), Banner: time.Duration(t.Banner), EHLO: time.Duration(t.EHLO),
+		STARTTLS: time.Duration(t.STARTTLS), Auth: time.Duration(t.Auth), Mail: time.Duration(t.Mail),
+		Rcpt: time.Duration(t.Rcpt), Data: time.Duration(t.Data), Block: time.Duration(t.Block),
+		Dot: time.Duration(t.Dot), Quit: time.Duration(t.Quit),
+	}
+}
+
+// openPlan opens the ledger for reading and holds the folder against it.
+func (f *folder) openPlan(ctx context.Context) (*ledger.Reader, error) {
+	book, err := openReadOnly(ctx, f.ledger)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.unchanged(ctx, book); err != nil {
+		return nil, errors.Join(err, book.Close())
+	}
+	return book, nil
+}
+
+// unchanged refuses a folder that is not the one that was planned.
+func (f *folder) unchanged(ctx context.Context, book *ledger.Reader) error {
+	frozen, _, err := book.Frozen(ctx)
+	if err != nil {
+		return err
+	}
+	now := f.config.Freeze(f.notices)
+	if frozen.Campaign != now.Campaign {
+		err := say(errRefused, "the ledger %s belongs to the campaign %q, not %q", f.ledger, frozen.Campaign, now.Campaign)
+		return hint.Wrap(err, "name this campaign's ledger with --ledger, or its configuration with --config")
+	}
+	changed := campaign.Changed(frozen.Parts, now.Parts)
+	if len(changed) == 0 {
+		return nil
+	}
+	err = say(errRefused, "the plan is frozen, and since then something changed: %v", changed)
+	return hint.Wrap(err, "change it back, or make a new plan with notify plan while nothing has been sent")
+}
+
+// variants lists the notices of the folder in the order in which they are shown.
+func (f *folder) variants() []variant {
+	var all []variant
+	for _, class := range account.Classes() {
+		for _, locale := range f.notices.Locales(class) {
+			all = append(all, variant{Class: class, Locale: locale, Subject: f.notices.Subject(class, locale)})
+		}
+	}
+	return all
+}
+
+// variant is one notice in one language.
+type variant struct {
+	Class   account.Class `json:"class"`
+	Locale  string        `json:"locale"`
+	Subject string        `json:"subject"`
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"breachnotify/pkg/hint"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	config  string
+	ledger  string
+	json    bool
+	quiet   bool
+	verbose bool
+}
+
+// run executes one command line and returns its exit code. Whatever a command
+// returns is shown here, once.
+func run(ctx context.Context, args []string, p *process) int {
+	g := &globals{}
+	root := newRootCommand(p, g)
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code := exitCode(err)
+	newView(p, g).fail(failure{Error: err.Error(), Hints: hint.Of(err), Code: code})
+	return code
+}
+
+const rootLong = `notify tells people that their account was in a breach: it reads the affected
+accounts out of a database export, decides for each whether it signs in with a
+password or through SSO, and mails each notice once.
+
+A campaign is a folder with a notify.yaml. Start with:
+  notify init acme && cd acme     a folder to start from
+  notify plan                     who would get what
+  notify preview                  what they would read
+  notify send --dry-run           everything but the mail
+  notify send                     the mail; run it again to resume
+  notify status                   where it stands`
+
+func newRootCommand(p *process, g *globals) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "notify",
+		Short:         "Mail breach notices, once each",
+		Long:          rootLong,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun: func(*cobra.Command, []string) {
+			p.log = newLog(p, g)
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&g.config, "config", "c", "notify.yaml", "configuration of the campaign")
+	flags.StringVar(&g.ledger, "ledger", "", "ledger (default: the campaign's name + .ledger, beside the configuration)")
+	flags.BoolVar(&g.json, "json", false, "print the result as JSON")
+	flags.BoolVar(&g.quiet, "quiet", false, "print no progress")
+	flags.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
+	})
+	root.AddCommand(
+		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
+		newStatusCommand(p, g), newAccountsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
+	)
+	return root
+}
+
+// command fills in what all commands share: how they are called and which exit
+// codes their help names.
+func command(use, short, long string, codes []int, args cobra.PositionalArgs) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Long:  long + "\n\n" + exitHelp(codes...),
+		Args:  usageArgs(args),
+	}
+}
+
+// usageArgs makes a complaint about arguments a usage error.
+func usageArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		if err := args(cmd, given); err != nil {
+			return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := say(errUsage, "there is no command %q", args[0])
+	for _, near := range cmd.SuggestionsFor(args[0]) {
+		err = hint.Wrap(err, "did you mean: notify %s", near)
+	}
+	return hint.Wrap(err, "see notify --help")
+}
+
+// newLog returns the log of a process: warnings, and with -v what happens.
+func newLog(p *process, g *globals) *slog.Logger {
+	level := slog.LevelWarn
+	if g.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(&logHandler{out: p.stderr, level: level})
+}
+
+// warn prints one line on stderr.
+func (p *process) warn(format string, args ...any) {
+	fmt.Fprintf(p.stderr, "notify: "+format+"\n", args...)
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/delivery"
+	"breachnotify/pkg/hint"
+	"breachnotify/pkg/ledger"
+	"breachnotify/pkg/relay"
+)
+
+type sendOptions struct {
+	dryRun bool
+	out    string
+	test   []string
+	limit  int64
+	noWait bool
+	yes    bool
+}
+
+func (o sendOptions) validate() error {
+	switch {
+	case o.out != "" && !o.dryRun:
+		return say(errUsage, "--out goes with --dry-run")
+	case o.dryRun && len(o.test) > 0:
+		return say(errUsage, "--dry-run and --test exclude each other")
+	case o.limit < 0:
+		return say(errUsage, "--limit is below 0")
+	}
+	return nil
+}
+
+func newSendCommand(p *process, g *globals) *cobra.Command {
+	var o sendOptions
+	cmd := command("send", "Send what is due; run it again to resume",
+		`send mails the notices of the plan in throttled batches and records every step, so
+that it can be stopped at any moment and run again: nobody is left out and nobody
+is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
+what is in flight; a second one stops at once.`,
+		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, cobra.NoArgs)
+	flags := cmd.Flags()
+	flags.BoolVar(&o.dryRun, "dry-run", false, "do everything but open a connection or change anything")
+	flags.StringVar(&o.out, "out", "", "with --dry-run: write each message into `DIR`")
+	flags.StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`; changes no state")
+	flags.Int64Var(&o.limit, "limit", 0, "send to `N` mailboxes at most in this run (0: all)")
+	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices")
+	flags.BoolVar(&o.yes, "yes", false, "send without asking")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runSend(cmd.Context(), p, g, o) }
+	return cmd
+}
+
+func runSend(ctx context.Context, p *process, g *globals, o sendOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	f, err := openFolder(p, g)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(o.test) > 0:
+		return runTest(ctx, p, g, f, o.test)
+	case o.dryRun:
+		return runDryRun(ctx, p, g, f, o)
+	}
+	planned, err := f.hasLedger()
+	if err != nil {
+		return err
+	}
+	if !planned {
+		if err := f.plan(ctx, p, g); err != nil {
+			return err
+		}
+	}
+	book, err := ledger.Open(ctx, f.ledger, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	err = f.send(ctx, p, g, o, book)
+	return errors.Join(err, book.Close())
+}
+
+// send asks for consent, sends, and shows where the campaign stands.
+func (f *folder) send(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger) error {
+	if err := f.unchanged(ctx, book.Reader); err != nil {
+		return err
+	}
+	status, err := book.Status(ctx, p.now())
+	if err != nil {
+		return err
+	}
+	var summary delivery.Summary
+	if status.Notices.Left() > 0 {
+		if summary, err = f.consentAndDeliver(ctx, p, g, o, book, status); err != nil {
+			return err
+		}
+	}
+	// What was sent is told also when the context is gone.
+	if status, err = book.Status(context.WithoutCancel(ctx), p.now()); err != nil {
+		return err
+	}
+	if err := newView(p, g).show(statusResult{status}); err != nil {
+		return err
+	}
+	return verdict(summary, status)
+}
+
+func (f *folder) consentAndDeliver(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger, status campaign.Status) (delivery.Summary, error) {
+	mailer, err := f.relay()
+	if err != nil {
+		return delivery.Summary{}, err
+	}
+	if err := answers(ctx, p, mailer); err != nil {
+		return delivery.Summary{}, err
+	}
+	if err := consent(p, f.order(status, o.limit), o.yes); err != nil {
+		return delivery.Summary{}, err
+	}
+	return f.deliver(ctx, p, g, o, book, mailer)
+}
+
+// order says what this run would do.
+func (f *folder) order(status campaign.Status, limit int64) order {
+	n := status.Notices.Left()
+	if limit > 0 {
+		n = min(n, limit)
+	}
+	throttle := f.config.Throttle
+	eta := time.Duration(float64(n) / throttle.Rate.PerSecond() * float64(time.Second))
+	eta += time.Duration((n-1)/int64(throttle.Batch)) * time.Duration(throttle.Pause)
+	return order{folder: f, status: status, send: n, eta: eta}
+}
+
+// answers opens and closes one session, so that a relay that cannot be used is told
+// before anybody is asked. A relay that only asks for patience is left to the run.
+func answers(ctx context.Context, p *process, mailer *relay.Relay) error {
+	ctx, cancel := p.untilStop(ctx)
+	defer cancel()
+	session, outcome := mailer.Open(ctx)
+	if session != nil {
+		return session.Close()
+	}
+	if ctx.Err() != nil {
+		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent"), "run it again")
+	}
+	if outcome.Effect != relay.Halt && outcome.Stage != relay.StageConnect {
+		return nil
+	}
+	return explainRelay(outcome)
+}
+
+// verdict turns the end of a run into the error that decides the exit code.
+func verdict(s delivery.Summary, status campaign.Status) error {
+	left, failed := status.Notices.Left(), status.Notices.Failed()
+	switch {
+	case s.End == delivery.Interrupted:
+		return hint.Wrap(say(errInterrupted, "interrupted; what was in flight is recorded, %d notices are left", left),
+			"run notify send again to go on")
+	case s.End == delivery.Halted:
+		err := say(errIncomplete, "halted: %s; %d notices are left", s.Halted, left)
+		if s.Hint != "" {
+			return hint.Wrap(err, "%s", s.Hint)
+		}
+		return err
+	case left > 0:
+		err := say(errIncomplete, "%d notices are left", left)
+		if status.NextAttempt != nil {
+			return hint.Wrap(err, "run notify send again; the next attempt is due at %s", status.NextAttempt.UTC().Format(time.RFC3339))
+		}
+		return hint.Wrap(err, "run notify send again to go on")
+	case failed > 0:
+		n := status.Notices
+		return hint.Wrap(say(errFailures, "%d notices failed: %d rejected, %d bounced, %d in doubt", failed, n.Rejected, n.Bounced, n.InDoubt),
+			"see notify accounts --state rejected (or bounced, in_doubt), and reach these people another way")
+	}
+	return nil
+}
+
+// explainRelay makes an error of a session that did not open.
+func explainRelay(o relay.Outcome) error {
+	err := o.Err
+	if err == nil {
+		err = errors.New(o.Reply.String())
+	}
+	err = fmt.Errorf("the relay is of no use at stage %s: %w", o.Stage, err)
+	switch o.Stage {
+	case relay.StageConnect:
+		return hint.Wrap(err, "look at smtp.host and smtp.port; nothing was sent")
+	case relay.StageSTARTTLS:
+		return hint.Wrap(err, "look at smtp.tls and smtp.ca_file; nothing was sent in clear")
+	case relay.StageAuth:
+		return hint.Wrap(err, "look at smtp.username and the password; nothing was sent")
+	}
+	return hint.Wrap(err, "nothing was sent")
+}

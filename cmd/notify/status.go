@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/hint"
+	"breachnotify/pkg/ledger"
+)
+
+const watchEvery = 2 * time.Second
+
+func newStatusCommand(p *process, g *globals) *cobra.Command {
+	var watch bool
+	cmd := command("status", "Show where the campaign stands",
+		`status shows who was told, what is left and what needs a decision. It reads the
+ledger only, also while another process sends. It exits with 0 whatever the state.`,
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+	cmd.Flags().BoolVar(&watch, "watch", false, "show it again every 2 seconds until nothing sends any more")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return runStatus(cmd.Context(), p, g, watch)
+	}
+	return cmd
+}
+
+func runStatus(ctx context.Context, p *process, g *globals, watch bool) error {
+	path, err := ledgerPath(p, g)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := p.untilStop(ctx)
+	defer cancel()
+	for {
+		status, err := readStatus(ctx, path, p.now())
+		if err != nil {
+			return err
+		}
+		if err := newView(p, g).show(statusResult{Status: status}); err != nil {
+			return err
+		}
+		if !watch || (status.State != campaign.PhaseSending && status.State != campaign.PhasePaused) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(watchEvery):
+		}
+	}
+}
+
+func readStatus(ctx context.Context, path string, now time.Time) (campaign.Status, error) {
+	book, err := openReadOnly(ctx, path)
+	if err != nil {
+		return campaign.Status{}, err
+	}
+	status, err := book.Status(ctx, now)
+	return status, errors.Join(err, book.Close())
+}
+
+// openReadOnly opens a ledger for looking at it, and says what to do where there is
+// none.
+func openReadOnly(ctx context.Context, path string) (*ledger.Reader, error) {
+	book, err := ledger.OpenReadOnly(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.Wrap(err, "run notify plan first, or name the ledger with --ledger")
+	}
+	return book, err
+}
+
+// statusResult shows a campaign's numbers. Plan, send and status end with it.
+type statusResult struct {
+	campaign.Status
+}
+
+func (s statusResult) human(w io.Writer) {
+	fmt.Fprintf(w, "campaign  %s, plan %s\n", s.Campaign, short(s.Plan))
+	fmt.Fprintf(w, "accounts  %d read, %d selected: %d noticed, %d excluded%s\n", s.Accounts.Read, s.Accounts.Selected,
+		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts)))
+	fmt.Fprintf(w, "notices   %d%s\n", s.Notices.Total, bracketed(states(s.Notices)))
+	for _, class := range account.Classes() {
+		fmt.Fprintf(w, "  %-9s %d%s\n", class, s.ByClass[class].Total, bracketed(states(s.ByClass[class])))
+	}
+	fmt.Fprintf(w, "batches   %d of %d done\n", s.Batches.Done, s.Batches.Total)
+	fmt.Fprintf(w, "state     %s\n", s.State)
+	for _, line := range s.timing() {
+		fmt.Fprintf(w, "          %s\n", line)
+	}
+	for _, line := range whatNext(s.Status) {
+		fmt.Fprintf(w, "next      %s\n", line)
+	}
+}
+
+func (s statusResult) timing() []string {
+	var lines []string
+	if s.Halted != nil {
+		lines = append(lines, "halted: "+*s.Halted)
+	}
+	if s.RatePerS > 0 {
+		lines = append(lines, fmt.Sprintf("%.1f notices a second", s.RatePerS))
+	}
+	if s.ETA != nil {
+		lines = append(lines, "done at about "+s.ETA.UTC().Format(time.RFC3339))
+	}
+	if s.NextAttempt != nil {
+		lines = append(lines, "next attempt at "+s.NextAttempt.UTC().Format(time.RFC3339))
+	}
+	return lines
+}
+
+// whatNext says, for each state that needs a decision, which one.
+func whatNext(s campaign.Status) []string {
+	var lines []string
+	switch s.State {
+	case campaign.PhasePlanned:
+		lines = append(lines, "notify preview, then notify send --dry-run, then notify send")
+	case campaign.PhaseHalted:
+		lines = append(lines, "mend the cause, then notify send to go on")
+	case campaign.PhaseIncomplete:
+		lines = append(lines, "notify send to go on; nobody is mailed twice")
+	}
+	if s.Notices.InDoubt > 0 {
+		lines = append(lines, "in doubt: the relay may or may not have taken these; look for their Message-ID in its log (notify accounts --state in_doubt)")
+	}
+	if s.Notices.Rejected > 0 {
+		lines = append(lines, "rejected: these people were not told; reach them another way (notify accounts --state rejected)")
+	}
+	if s.Notices.Bounced > 0 {
+		lines = append(lines, "bounced: these people were not told; reach them another way (notify accounts --state bounced)")
+	}
+	return lines
+}
+
+func exclusions(c campaign.AccountCounts) []string {
+	var parts []string
+	for _, reason := range campaign.Exclusions() {
+		if n := c.ExcludedBy[reason]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, reason))
+		}
+	}
+	return parts
+}
+
+func states(c campaign.NoticeCounts) []string {
+	var parts []string
+	for _, state := range campaign.States() {
+		if n := c.Of(state); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	return parts
+}
+
+// bracketed joins parts as ": a, b"; nothing for none.
+func bracketed(parts []string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+// short cuts a digest to what a human compares.
+func short(digest string) string {
+	const shown = len("sha256:") + 12
+	if len(digest) <= shown {
+		return digest
+	}
+	return digest[:shown]
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// result is what a command found out: it knows how it reads for a human, and its
+// JSON form is that of encoding/json.
+type result interface {
+	human(w io.Writer)
+}
+
+// view prints results on stdout and a failure on stderr. There are two: for
+// humans and as JSON.
+type view interface {
+	// show prints a result.
+	show(r result) error
+	// fail prints what ended the command.
+	fail(f failure)
+}
+
+// failure is the end of a command that did not succeed.
+type failure struct {
+	Error string
+	Hints []string
+	Code  int
+}
+
+func newView(p *process, g *globals) view {
+	if g.json {
+		return &jsonView{out: p.stdout, err: p.stderr}
+	}
+	return &humanView{out: p.stdout, err: p.stderr}
+}
+
+type humanView struct{ out, err io.Writer }
+
+var _ view = (*humanView)(nil)
+
+func (v *humanView) show(r result) error {
+	w := &stickyWriter{w: v.out}
+	r.human(w)
+	return w.err
+}
+
+func (v *humanView) fail(f failure) {
+	fmt.Fprintf(v.err, "notify: %s\n", f.Error)
+	for _, line := range f.Hints {
+		fmt.Fprintf(v.err, "hint: %s\n", line)
+	}
+}
+
+type jsonView struct{ out, err io.Writer }
+
+var _ view = (*jsonView)(nil)
+
+func (v *jsonView) show(r result) error {
+	encoder := json.NewEncoder(v.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(r)
+}
+
+func (v *jsonView) fail(f failure) {
+	var advice string
+	if len(f.Hints) > 0 {
+		advice = f.Hints[0]
+	}
+	encoder := json.NewEncoder(v.err)
+	encoder.SetEscapeHTML(false)
+	// Stderr is the last place to complain: an error here has nowhere to go.
+	_ = encoder.Encode(struct {
+		Error string   `json:"error"`
+		Hint  string   `json:"hint"`
+		Hints []string `json:"hints"`
+		Code  int      `json:"code"`
+	}{f.Error, advice, f.Hints, f.Code})
+}
+
+// stickyWriter remembers the first error of a row of writes, so that a report can
+// be written without a check after each line and still notice a full disk.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(b)
+	s.err = err
+	return n, err
+}

@@ -1,0 +1,24 @@
+// Package delivery sends what a ledger holds: one batch at a time, paced, over
+// several SMTP sessions, resumable after any end.
+//
+// It guarantees that no body leaves before the intent to send it is durable, that
+// what became of a notice and the intent of the next one on the same session are
+// one write to the ledger, and that whatever ends a run (a signal, a halt, a
+// ledger that fails) leaves at most one notice a session whose fate is unknown.
+// A notice is on its way over one session only.
+//
+// It leaves SMTP and the judgement of replies to relay, storage to ledger, wording
+// to notice, arithmetic to throttle, and signals, consent and screens to the
+// command line.
+//
+// # Pace
+//
+// Notices go in the order of the ledger, except that one whose domain has to wait
+// lets the others pass. To find others, a batch is read ahead by up to 8 pages of
+// 1,000 notices. A batch that begins with more notices than that to one slow domain
+// goes at the pace of that domain until fewer are left. A batch ends with its last
+// notice, so the slowest domain of a batch decides when the next one begins.
+//
+// Deferred notices whose time has come go out together with the pending ones of the
+// batch under way. During the pause between batches nothing goes.
+package delivery

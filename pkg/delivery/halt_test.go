@@ -1,0 +1,160 @@
+package delivery
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
+)
+
+var unknownMailbox = relay.Outcome{Stage: relay.StageRcpt, Verdict: relay.Rejected, Reply: relay.Reply{Code: 550, Enhanced: "5.1.1", Text: "<someone@example.net> unknown"}}
+
+// halted holds a run that must have stopped itself against what its reason says.
+func halted(t *testing.T, sum Summary, says ...string) {
+	t.Helper()
+	wantEnd(t, sum, Halted)
+	for _, each := range says {
+		if !strings.Contains(sum.Halted, each) {
+			t.Errorf("the reason %q does not say %q", sum.Halted, each)
+		}
+	}
+	if !strings.Contains(sum.Hint, "notify send") {
+		t.Errorf("the hint %q does not say how to go on", sum.Hint)
+	}
+}
+
+func TestRefusedSenderHaltsAfterOneAndRejectsNobody(t *testing.T) {
+	m, s := newMemory(t, 100, mailboxes(100, "a.example")...), newServer()
+	s.envelope = func(string, int) relay.Outcome {
+		return relay.Outcome{Stage: relay.StageMail, Effect: relay.Halt, Reply: relay.Reply{Code: 550, Enhanced: "5.1.8", Text: "no <bounces@example.com> here"}}
+	}
+	o := options(m, s)
+	o.Connections = 1
+	sum := mustRun(t, o)
+	halted(t, sum, "at mail", "550 5.1.8", "b***@example.com")
+	if strings.Contains(sum.Halted, "bounces@") {
+		t.Errorf("the reason shows an address: %q", sum.Halted)
+	}
+	m.want(t, map[campaign.State]int{campaign.Pending: 100})
+	if s.opens != 1 {
+		t.Errorf("%d sessions", s.opens)
+	}
+}
+
+func TestHaltAtTheDoorSendsNothing(t *testing.T) {
+	m, s := newMemory(t, 100, mailboxes(100, "a.example")...), newServer()
+	s.opening = func(int) *relay.Outcome {
+		return &relay.Outcome{Stage: relay.StageSTARTTLS, Effect: relay.Halt, Err: errors.New("certificate is not valid")}
+	}
+	halted(t, mustRun(t, options(m, s)), "at starttls", "certificate is not valid")
+	m.want(t, map[campaign.State]int{campaign.Pending: 100})
+}
+
+func TestHaltFinishesWhatOthersHaveInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 1000, mailboxes(1000, "a.example")...), newServer()
+		s.rtt = 20 * time.Millisecond
+		s.body = func(id string, _ int) (bool, relay.Outcome) {
+			if len(s.accepted) == 50 {
+				return false, relay.Outcome{Stage: relay.StageDot, Verdict: relay.Untouched, Effect: relay.Halt, Wait: time.Hour,
+					Reply: relay.Reply{Code: 550, Enhanced: "5.4.5", Text: "daily limit"}}
+			}
+			return true, relay.Outcome{}
+		}
+		sum := mustRun(t, options(m, s))
+		halted(t, sum, "5.4.5", "daily limit")
+		if !strings.Contains(sum.Hint, "1h0m0s") {
+			t.Errorf("the hint %q does not say until when", sum.Hint)
+		}
+		if got := m.count(campaign.Accepted); got != len(s.accepted) {
+			t.Errorf("%d recorded as accepted, %d were", got, len(s.accepted))
+		}
+		if bad := m.count(campaign.Sending) + m.count(campaign.InDoubt) + m.count(campaign.Rejected); bad != 0 {
+			t.Errorf("%d notices are neither sent nor to be sent", bad)
+		}
+		s.once(t)
+	})
+}
+
+func TestTooManyRejectedHalt(t *testing.T) {
+	m, s := newMemory(t, 1000, mailboxes(1000, "a.example")...), newServer()
+	s.envelope = func(string, int) relay.Outcome { return unknownMailbox }
+	o := options(m, s)
+	o.Connections = 1
+	sum := mustRun(t, o)
+	halted(t, sum, "100 of the last 100 notices were rejected", "halt.rejected is 5%", "s***@example.net")
+	m.want(t, map[campaign.State]int{campaign.Rejected: 100, campaign.Pending: 900})
+}
+
+func TestCanaryThatGoesBadlyHaltsBelowAfter(t *testing.T) {
+	m, s := newMemory(t, 10, mailboxes(100, "a.example")...), newServer()
+	s.envelope = func(id string, _ int) relay.Outcome {
+		if id == "n2" || id == "n5" || id == "n9" {
+			return unknownMailbox
+		}
+		return relay.Outcome{}
+	}
+	halted(t, mustRun(t, options(m, s)), "3 of the last 10 notices were rejected")
+	m.want(t, map[campaign.State]int{campaign.Accepted: 7, campaign.Rejected: 3, campaign.Pending: 90})
+}
+
+func TestRefusedDataHaltsAfterSeveralInARow(t *testing.T) {
+	m, s := newMemory(t, 100, mailboxes(100, "a.example")...), newServer()
+	s.envelope = func(string, int) relay.Outcome {
+		return relay.Outcome{Stage: relay.StageData, Verdict: relay.Deferred, Reply: relay.Reply{Code: 554, Text: "no"}}
+	}
+	o := options(m, s)
+	o.Connections = 1
+	halted(t, mustRun(t, o), "20 errors of the relay in a row", "at data: 554")
+	m.want(t, map[campaign.State]int{campaign.Deferred: 20, campaign.Pending: 80})
+}
+
+func TestRelayThatDropsEveryNewSessionHaltsInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 100, mailboxes(100, "a.example")...), newServer()
+		s.envelope = func(string, int) relay.Outcome {
+			return relay.Outcome{Stage: relay.StageMail, Effect: relay.Reconnect, Reply: relay.Reply{Code: 421, Text: "busy"}}
+		}
+		began := time.Now()
+		halted(t, mustRun(t, options(m, s)), "20 errors of the relay in a row", "421 busy")
+		m.want(t, map[campaign.State]int{campaign.Pending: 100})
+		if took := time.Since(began); took < 10*time.Minute {
+			t.Errorf("gave up after %v: it did not back off", took)
+		}
+		if s.opens > 100 {
+			t.Errorf("%d sessions", s.opens)
+		}
+	})
+}
+
+func TestRepliesLostInARowHalt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 100, mailboxes(100, "a.example")...), newServer()
+		s.body = func(string, int) (bool, relay.Outcome) {
+			return true, relay.Outcome{Stage: relay.StageDot, Verdict: relay.InDoubt, Effect: relay.Reconnect, Err: errors.New("reset")}
+		}
+		o := options(m, s)
+		o.Connections = 1
+		halted(t, mustRun(t, o), "20 errors of the relay in a row", "at dot: reset")
+		m.want(t, map[campaign.State]int{campaign.InDoubt: 20, campaign.Pending: 80})
+		s.once(t)
+	})
+}
+
+func TestHaltKeepsTheEnvelopeThatIsOpenFromItsBody(t *testing.T) {
+	m, s := newMemory(t, 1000, mailboxes(1000, "a.example")...), newServer()
+	s.body = func(string, int) (bool, relay.Outcome) {
+		return false, relay.Outcome{Stage: relay.StageDot, Verdict: relay.Rejected, Reply: relay.Reply{Code: 554}}
+	}
+	o := options(m, s)
+	o.Connections = 1
+	halted(t, mustRun(t, o), "100 of the last 100 notices were rejected")
+	m.want(t, map[campaign.State]int{campaign.Rejected: 100, campaign.Pending: 900})
+	if len(s.bodies) != 100 || s.dropped != 1 {
+		t.Errorf("%d bodies were sent, %d envelopes were left without one", len(s.bodies), s.dropped)
+	}
+}

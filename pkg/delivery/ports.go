@@ -1,0 +1,61 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/notice"
+	"breachnotify/pkg/relay"
+	"breachnotify/pkg/throttle"
+)
+
+// Ledger is what remembers. Its methods are called by several goroutines.
+type Ledger interface {
+	// Pending returns pending notices with a Seq above after, by rising Seq, all of
+	// one batch: the first that has any. None: nothing is left above after.
+	Pending(ctx context.Context, after int64, limit int) ([]campaign.Notice, error)
+	// Due returns deferred notices whose time has come at now, oldest first, and when
+	// the next of the others is due; zero: there is none.
+	Due(ctx context.Context, now time.Time, limit int) (due []campaign.Notice, next time.Time, err error)
+	// Record makes the moves durable before it returns, all of them or none.
+	Record(ctx context.Context, moves ...campaign.Move) error
+	// Note keeps what the run is doing for those who watch from elsewhere.
+	Note(ctx context.Context, a campaign.Activity) error
+}
+
+// Sender opens sessions with the relay.
+type Sender interface {
+	// Open returns a session, or none and an outcome whose effect is BackOff or Halt.
+	Open(ctx context.Context) (Session, relay.Outcome)
+}
+
+// Session is one SMTP session. It is used by one goroutine.
+type Session interface {
+	// Flight sends body and its final dot (nil: no envelope is open) and opens the
+	// envelope next (nil: none), and returns what became of each. After Open the next
+	// call carries the body, unless the session is closed before.
+	Flight(ctx context.Context, body *notice.Message, next *relay.Envelope) (done, opened relay.Outcome)
+	// Close ends the session. An envelope that is open is left without a final dot,
+	// so that its message is not accepted.
+	Close() error
+	// Peer returns the host:port that the session is with.
+	Peer() string
+}
+
+// Composer makes the message of a notice. It is called by several goroutines.
+type Composer interface {
+	Compose(notice.Recipient) (notice.Message, error)
+}
+
+// Clock is the time that a run goes by.
+type Clock interface {
+	Now() time.Time
+	// After returns a channel that delivers once d has passed.
+	After(d time.Duration) <-chan time.Time
+}
+
+var (
+	_ Clock = throttle.System{}
+	_ Clock = (*throttle.Virtual)(nil)
+)

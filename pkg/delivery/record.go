@@ -1,0 +1,151 @@
+package delivery
+
+import (
+	"fmt"
+	"time"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
+	"breachnotify/pkg/throttle"
+)
+
+// settle returns what to record of an outcome.
+func (r *run) settle(n campaign.Notice, o relay.Outcome, peer string) (campaign.Move, bool) {
+	r.mu.Lock()
+	random := r.Random()
+	r.mu.Unlock()
+	return settlement{
+		notice:  n,
+		outcome: o,
+		peer:    peer,
+		at:      r.Clock.Now(),
+		now:     r.now(),
+		retry:   r.Retry,
+		random:  random,
+	}.move()
+}
+
+// record makes the moves durable, in one write, and counts them. It reports false, and
+// ends the run, where the ledger fails.
+func (r *run) record(moves []campaign.Move) bool {
+	if len(moves) == 0 {
+		return true
+	}
+	if err := r.Ledger.Record(r.durable, moves...); err != nil {
+		r.fail(fmt.Errorf("record in the ledger: %w", err))
+		return false
+	}
+	r.mu.Lock()
+	for _, m := range moves {
+		r.tally.add(m)
+	}
+	r.mu.Unlock()
+	for _, m := range moves {
+		r.feed.deferred(m.Next)
+	}
+	r.announce()
+	return true
+}
+
+// passedLocked counts a notice that the relay decided on.
+func (r *run) passedLocked(now time.Time, accepted bool) {
+	r.dial.Succeed()
+	r.pass.Succeed()
+	if !accepted {
+		r.breaker.Rejected()
+		return
+	}
+	r.breaker.Accepted()
+	r.meter.Add(now)
+}
+
+// tripLocked ends the run where the last outcome asks for it.
+func (r *run) tripLocked(o relay.Outcome) {
+	if o.Effect == relay.Halt {
+		advice := "mend what the relay complains about, then run `notify send` again: nobody was passed over"
+		if o.Wait > 0 {
+			advice = fmt.Sprintf("wait %s, then run `notify send` again: nobody was passed over", o.Wait.Round(time.Second))
+		}
+		r.haltLocked("the relay takes no more notices: "+describe(o), advice)
+		return
+	}
+	if reason := r.breaker.Tripped(); reason != "" {
+		r.haltLocked(reason+"; the last reply: "+describe(o), tripAdvice)
+	}
+}
+
+const tripAdvice = "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
+
+// checkBatch ends the run where a batch as a whole went badly.
+func (r *run) checkBatch() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if reason := r.breaker.TrippedByBatch(); reason != "" {
+		r.haltLocked(reason, tripAdvice)
+	}
+}
+
+func (r *run) haltLocked(reason, advice string) {
+	if r.end == "" {
+		r.halted, r.hint = reason, advice
+	}
+	r.finishLocked(Halted, nil)
+}
+
+// describe says what an outcome was, for humans: replies repeat addresses.
+func describe(o relay.Outcome) string {
+	if o.Reply.Code == 0 && o.Err != nil {
+		return fmt.Sprintf("at %s: %v", o.Stage, o.Err)
+	}
+	return fmt.Sprintf("at %s: %s", o.Stage, account.MaskText(o.Reply.String()))
+}
+
+func (r *run) countSession(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sessions += n
+}
+
+// stall says that the relay holds the run back, where no other worker can send.
+func (r *run) stall(now time.Time, wait time.Duration) {
+	if r.queue.idle() {
+		return
+	}
+	r.mu.Lock()
+	stalled := r.phase.name == campaign.PhaseSending && (r.sessions == 0 || r.pass.Wait(now) > 0)
+	if stalled {
+		r.phase = phase{name: campaign.PhasePaused, until: now.Add(wait), limit: throttle.LimitRelay}
+	}
+	r.mu.Unlock()
+	if stalled {
+		r.announce()
+	}
+}
+
+// unstall takes stall back.
+func (r *run) unstall() {
+	r.mu.Lock()
+	stalled := r.phase.limit == throttle.LimitRelay
+	if stalled {
+		r.phase = phase{name: campaign.PhaseSending}
+	}
+	r.mu.Unlock()
+	if stalled {
+		r.announce()
+	}
+}
+
+// sleep waits for d, a nap at most, or until changed is closed or the run ends. A d of
+// 0 waits for changed alone.
+func (r *run) sleep(d time.Duration, changed <-chan struct{}) {
+	var timer <-chan time.Time
+	if d > 0 {
+		timer = r.Clock.After(min(d, nap))
+	}
+	select {
+	case <-timer:
+	case <-changed:
+	case <-r.ended:
+	}
+}

@@ -1,0 +1,87 @@
+package delivery
+
+import (
+	"time"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
+	"breachnotify/pkg/throttle"
+)
+
+// maxAsked bounds the wait that a server may ask for a notice, so that a slip of its
+// pen does not put a notice off for a year.
+const maxAsked = 24 * time.Hour
+
+// settlement is all that decides what an outcome makes of a notice.
+type settlement struct {
+	notice  campaign.Notice // State is Sending once its intent was recorded
+	outcome relay.Outcome
+	peer    string
+	at      time.Time // by the wall, for the record
+	now     time.Time // by the run's timeline, for what is to come
+	retry   throttle.Backoff
+	random  float64
+}
+
+// move returns what to record. It reports false where nothing was decided about a
+// notice that was not on its way: it stays as it is.
+func (s settlement) move() (campaign.Move, bool) {
+	m := campaign.Move{
+		Seq:  s.notice.Seq,
+		From: s.notice.State,
+		At:   s.at,
+		Attempt: &campaign.Attempt{
+			At:       s.at,
+			Stage:    string(s.outcome.Stage),
+			Code:     s.outcome.Reply.Code,
+			Enhanced: s.outcome.Reply.Enhanced,
+			Reply:    s.outcome.Reply.Text,
+			Relay:    s.peer,
+		},
+		Counted: true,
+	}
+	sending := s.notice.State == campaign.Sending
+	switch verdict := s.outcome.Verdict; {
+	case verdict == relay.Rejected:
+		m.To = campaign.Rejected
+	case verdict == relay.Deferred:
+		s.deferred(&m)
+	case verdict == relay.Accepted && sending:
+		m.To = campaign.Accepted
+	case verdict == relay.Untouched && sending:
+		s.untouched(&m)
+	case sending:
+		m.To = campaign.InDoubt // also for an outcome that no session gives
+	default:
+		return campaign.Move{}, false
+	}
+	return m, true
+}
+
+func (s settlement) deferred(m *campaign.Move) {
+	failed := s.notice.Attempts + 1
+	if s.retry.Exhausted(failed) {
+		m.To = campaign.Rejected
+		return
+	}
+	m.To = campaign.Deferred
+	m.Next = s.now.Add(max(s.asked(), s.retry.Wait(failed, s.random)))
+}
+
+// untouched puts off a notice whose intent was recorded, since no way leads back to
+// pending, and does not count the attempt. It is due again at once, except where the
+// relay could not take it: should it be for this notice alone, the others come first.
+func (s settlement) untouched(m *campaign.Move) {
+	m.To, m.Counted = campaign.Deferred, false
+	m.Next = s.now.Add(s.asked())
+	if s.outcome.Effect == relay.BackOff {
+		m.Next = s.now.Add(max(s.asked(), s.retry.Wait(1, s.random)))
+	}
+}
+
+func (s settlement) asked() time.Duration { return min(s.outcome.Wait, maxAsked) }
+
+// intent returns the move that must be durable before the body of n leaves.
+func intent(n campaign.Notice, at, dated time.Time) campaign.Move {
+	return campaign.Move{Seq: n.Seq, From: n.State, To: campaign.Sending, At: at, Dated: dated}
+}

@@ -1,0 +1,123 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/hint"
+)
+
+// Columns names the columns of the source that hold the fields of a record. An empty
+// name is a field that the source lacks.
+type Columns struct{ ID, Email, Name, Password, SSO, Locale string }
+
+// fieldNames are the fields of a record in their order everywhere in this package: the
+// default names of their columns and the names in the result of a query.
+var fieldNames = [...]string{"id", "email", "name", "password", "sso", "locale"}
+
+const fieldCount = len(fieldNames)
+
+func (c *Columns) fields() [fieldCount]*string {
+	return [...]*string{&c.ID, &c.Email, &c.Name, &c.Password, &c.SSO, &c.Locale}
+}
+
+// places tells for each field at which index of a row it is; -1: nowhere.
+type places [fieldCount]int
+
+// resolve finds the columns among those that exist: the configured ones, which must be
+// there, and by default those with the name of the field. The columns that it returns
+// are spelled as in the source.
+func (c Columns) resolve(existing []string) (Columns, places, error) {
+	var effective Columns
+	var at places
+	configured, found := c.fields(), effective.fields()
+	for i, field := range fieldNames {
+		name := *configured[i]
+		if name == "" {
+			name = field
+		}
+		at[i] = indexOf(existing, name)
+		switch {
+		case at[i] >= 0:
+			*found[i] = existing[at[i]]
+		case *configured[i] != "":
+			return Columns{}, at, unknownColumn("export.columns."+field, name, existing)
+		case field == "id" || field == "email":
+			return Columns{}, at, missingColumn(field, existing)
+		}
+	}
+	return effective, at, nil
+}
+
+// indexOf compares as SQL does: the case of ASCII letters does not count.
+func indexOf(names []string, name string) int {
+	if i := slices.Index(names, name); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(names, func(s string) bool { return foldASCII(s) == foldASCII(name) })
+}
+
+func foldASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+func missingColumn(field string, existing []string) error {
+	err := fmt.Errorf("no column %s; there are: %s", field, list(existing))
+	if len(existing) == 1 && strings.ContainsAny(existing[0], ",;|\t") {
+		return hint.Wrap(err, "the header is a single column: .csv is separated by commas, .tsv by tabs")
+	}
+	return hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
+}
+
+func unknownColumn(key, name string, existing []string) error {
+	err := fmt.Errorf("%s: no column %q; there are: %s", key, name, list(existing))
+	return hint.Wrap(err, "the closest name is %q", nearest(name, existing))
+}
+
+// list shows names, but no more than a screen takes.
+func list(names []string) string {
+	const most = 40
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+func nearest(name string, among []string) string {
+	return slices.MinFunc(among, func(a, b string) int {
+		return distance(foldASCII(name), foldASCII(a)) - distance(foldASCII(name), foldASCII(b))
+	})
+}
+
+// distance is the Levenshtein distance, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// record makes a record of the values of its fields, in the order of fieldNames.
+func record(line int64, v [fieldCount]string) account.Record {
+	return account.Record{Line: line, ID: v[0], Email: v[1], Name: v[2], Password: v[3], SSO: v[4], Locale: v[5]}
+}

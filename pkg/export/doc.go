@@ -1,0 +1,29 @@
+// Package export reads any export of accounts as a stream of account.Record: CSV and
+// TSV files, and SQLite databases.
+//
+// It guarantees that every row of the export is either handed on, left out by the
+// operator's own SQL, or an error that names its line; that memory does not grow with
+// the export; that a source is only ever read; and that the values of a row come as
+// the source holds them, untrimmed. An error never holds a value of a row.
+//
+// # Selecting with SQL
+//
+// With where or query the rows are put into a private SQLite database, in which the
+// export is the table export and each of Spec.Tables a table by its own name. A CSV
+// file without them streams straight through. The private database is a temporary file
+// that SQLite creates with mode 0600 and unlinks at once, so that nothing is left
+// however the process ends. It lies in the folder that SQLITE_TMPDIR or else TMPDIR
+// names, by default /var/tmp, and takes about as much room as the files do.
+//
+// Values of text files are text there, so that 007 stays 007, and numbers among them
+// are to be compared with CAST. Columns of SQLite files keep their type. SQLite then
+// finds the text 7 equal to the integer 7, in both directions; the text 007 equals the
+// integer 7 as well wherever the other side is declared as a number, and no text but
+// 007.
+//
+// The package leaves it to classify what the columns mean, to account which addresses
+// are valid, and to the ledger to find accounts that come twice.
+//
+// BUG(export): SQLite opens the files by name. Between the look at a SQLite file and its
+// opening somebody may put another one in its place.
+package export

@@ -1,0 +1,154 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
+)
+
+// digestRows is how many notices are read as one text, which bounds memory for any
+// size of batch.
+const digestRows = 1000
+
+// A queryer is a connection or a pool.
+type queryer interface {
+	sqlx.QueryerContext
+	GetContext(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// span is a batch with its digest, as the table holds it.
+type span struct {
+	Number, First, Last int64
+	SHA256              []byte
+}
+
+// recipients returns the SHA-256 over who gets which notice in a run of neighbours:
+// number, class, language and address of each, in the order of sending.
+func recipients(ctx context.Context, q queryer, first, last int64) ([]byte, error) {
+	sum := sha256.New()
+	for from := first; from <= last; from += digestRows {
+		var text []byte
+		err := q.GetContext(ctx, &text, `SELECT json_group_array(json_array(seq, class, locale, address))
+			FROM (SELECT seq, class, locale, address FROM notices WHERE seq BETWEEN ? AND ? ORDER BY seq)`,
+			from, min(from+digestRows-1, last))
+		if err != nil {
+			return nil, err
+		}
+		sum.Write(text)
+	}
+	return sum.Sum(nil), nil
+}
+
+// verify holds the notices of one batch against its digest and its tally: who gets
+// which, and how many are in which state.
+func (s span) verify(ctx context.Context, q queryer) error {
+	sum, err := recipients(ctx, q, s.First, s.Last)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(sum, s.SHA256) {
+		return damaged("the recipients of batch %d are not those of the plan", s.Number)
+	}
+	var wrong bool
+	err = q.GetContext(ctx, &wrong, `SELECT EXISTS (
+		SELECT class, state, count(*) FROM notices WHERE seq BETWEEN ? AND ? AND current = 1 GROUP BY class, state
+		EXCEPT SELECT class, state, n FROM tally WHERE batch = ?)`, s.First, s.Last, s.Number)
+	if err == nil && wrong {
+		err = damaged("the notices of batch %d are not as they were counted", s.Number)
+	}
+	return err
+}
+
+// planDigest grows over the batches of a plan; its sum is the plan's digest.
+type planDigest struct{ hash.Hash }
+
+func newPlanDigest(f campaign.Frozen) planDigest {
+	sum := planDigest{sha256.New()}
+	fmt.Fprintf(sum, "plan 1\ncampaign %q\nbatch %d\ncanary %d\n", f.Campaign, f.BatchSize, f.Canary)
+	for _, name := range slices.Sorted(maps.Keys(f.Parts)) {
+		fmt.Fprintf(sum, "part %q %q\n", name, f.Parts[name])
+	}
+	return sum
+}
+
+func (p planDigest) add(s span) {
+	fmt.Fprintf(p, "notices %d %d %d %x\n", s.Number, s.First, s.Last, s.SHA256)
+}
+
+func (p planDigest) String() string { return "sha256:" + hex.EncodeToString(p.Sum(nil)) }
+
+// bind makes the batches, their digests and their tally, and the digest of it all.
+func (d *Draft) bind(ctx context.Context, f campaign.Frozen) error {
+	digest, err := d.bindBatches(ctx, f)
+	if err != nil {
+		return err
+	}
+	_, err = d.conn.ExecContext(ctx, `INSERT INTO plan (one, campaign, made, key, read, batch_size, canary, digest)
+		VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+		f.Campaign, micros(f.At), f.Key[:], f.Read, f.BatchSize, f.Canary, digest.String())
+	if err != nil {
+		return err
+	}
+	for name, sum := range f.Parts {
+		if _, err := d.conn.ExecContext(ctx, "INSERT INTO parts VALUES (?, ?)", name, sum); err != nil {
+			return err
+		}
+	}
+	for name, text := range f.Wordings {
+		blob := append([]byte{}, text...) // an empty text is not null
+		if _, err := d.conn.ExecContext(ctx, "INSERT INTO wordings VALUES (?, ?)", name, blob); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Draft) bindBatches(ctx context.Context, f campaign.Frozen) (planDigest, error) {
+	digest := newPlanDigest(f)
+	var notices int64
+	if err := d.conn.GetContext(ctx, &notices, "SELECT max(seq) FROM notices"); err != nil {
+		return digest, err
+	}
+	for s := (span{}); s.Last < notices; {
+		size := f.BatchSize
+		if s.Number == 0 && f.Canary > 0 {
+			size = f.Canary
+		}
+		s = span{Number: s.Number + 1, First: s.Last + 1, Last: min(s.Last+int64(size), notices)}
+		if err := d.bindBatch(ctx, f, &s); err != nil {
+			return digest, err
+		}
+		digest.add(s)
+	}
+	return digest, nil
+}
+
+func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) (err error) {
+	if s.SHA256, err = recipients(ctx, d.conn, s.First, s.Last); err != nil {
+		return err
+	}
+	_, err = d.conn.ExecContext(ctx, "INSERT INTO batches (number, first, last, canary, made, sha256) VALUES (?, ?, ?, ?, ?, ?)",
+		s.Number, s.First, s.Last, s.Number == 1 && f.Canary > 0, micros(f.At), s.SHA256)
+	if err != nil {
+		return err
+	}
+	for _, class := range account.Classes() {
+		_, err = d.conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
+			SELECT ?1, ?2, 'pending', count(*) FROM notices WHERE seq BETWEEN ?3 AND ?4 AND class = ?2 HAVING count(*) > 0`,
+			s.Number, class, s.First, s.Last)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"breachnotify/pkg/hint"
+)
+
+const (
+	// A process that asks whether a lock is held takes it for an instant. These
+	// tries outlast such an instant.
+	lockTries = 10
+	lockWait  = 10 * time.Millisecond
+	maxHolder = 512 // bytes that are read of a lock file
+)
+
+// lock is an exclusive flock on the lock file of a ledger. The system drops it when
+// the process ends, however that happens.
+type lock struct{ file *os.File }
+
+func lockPath(path string) string { return path + ".lock" }
+
+// acquire takes the lock of the ledger at path, or returns a *HeldError.
+func acquire(path string) (*lock, error) {
+	file, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the ledger: %w", explain(err))
+	}
+	for try := 1; ; try++ {
+		err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || try == lockTries {
+			break
+		}
+		time.Sleep(lockWait)
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = hint.Wrap(holder(file), "wait for that process or stop it; a lock left by a dead process does not block")
+	}
+	if err == nil {
+		err = sign(file)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock the ledger: %w", err), file.Close())
+	}
+	return &lock{file: file}, nil
+}
+
+// sign writes who holds the lock, for the message that the next one gets.
+func sign(file *os.File) error {
+	if err := file.Chmod(0o600); err != nil {
+		return err
+	}
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.WriteAt(fmt.Appendf(nil, "%d %s\n", os.Getpid(), hostname()), 0)
+	return explain(err)
+}
+
+func holder(file *os.File) *HeldError {
+	held := &HeldError{}
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, maxHolder))
+	if err == nil {
+		// What cannot be read stays unknown: the lock itself is what counts.
+		_, _ = fmt.Sscanf(string(text), "%d %s", &held.PID, &held.Host)
+	}
+	return held
+}
+
+func (l *lock) release() error { return l.file.Close() }
+
+// held reports whether some process holds the lock of the ledger at path.
+func held(path string) (bool, error) {
+	file, err := os.Open(lockPath(path))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the lock: %w", err)
+	}
+	defer file.Close()
+	err = unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
+}
+
+// hostname is this machine's name, or a word for not knowing it.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "unknown"
+	}
+	return name
+}

@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"breachnotify/pkg/campaign"
+)
+
+const (
+	moveStatement = `UPDATE notices SET state = ?, next_at = ?, dated = coalesce(?, dated),
+		attempts = attempts + ?, updated = ? WHERE seq = ? AND state = ?`
+	attemptStatement = `INSERT INTO attempts (notice, n, at, stage, code, enhanced, reply, relay)
+		SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM attempts WHERE notice = ?1`
+)
+
+// Record makes moves, all or none, and returns when they are durable. Moves of
+// several calls share a commit.
+//
+// It returns a *MoveError for a move that cannot be made: ErrStale where the notice
+// is in another state than the move starts from. ErrStopped means that an earlier or
+// this write failed: it is not known whether this one happened. With ctx's error
+// nothing happened.
+func (l *Ledger) Record(ctx context.Context, moves ...campaign.Move) error {
+	for _, m := range moves {
+		if err := checkMove(m); err != nil {
+			return &MoveError{Seq: m.Seq, From: m.From, To: m.To, Err: err}
+		}
+	}
+	return l.writer.do(ctx, func(w *writer) error {
+		for _, m := range moves {
+			if err := w.apply(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// checkMove holds a move against everything that can be known without the ledger.
+func checkMove(m campaign.Move) error {
+	if err := campaign.Legal(m.From, m.To); err != nil {
+		return err
+	}
+	switch {
+	case m.At.IsZero():
+		return errors.New("it has no time")
+	case (m.To == campaign.Deferred) == m.Next.IsZero():
+		return errors.New("a deferred notice, and no other, has a time for the next attempt")
+	case (m.To == campaign.Sending) == m.Dated.IsZero():
+		return errors.New("a notice gets its date on the move to sending")
+	case m.To == campaign.Sending && m.Attempt != nil:
+		return errors.New("an attempt is recorded when its outcome is known")
+	case m.Counted && m.Attempt == nil:
+		return errors.New("no attempt can be counted where none is recorded")
+	}
+	return nil
+}
+
+func (w *writer) apply(m campaign.Move) error {
+	counted := 0
+	if m.Counted {
+		counted = 1
+	}
+	result, err := w.move.Exec(string(m.To), optional(m.Next), optional(m.Dated), counted, micros(m.At), m.Seq, string(m.From))
+	if err != nil {
+		return moveFailed(m, err)
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if changed != 1 {
+		return &MoveError{Seq: m.Seq, From: m.From, To: m.To, Err: ErrStale}
+	}
+	if m.Attempt == nil {
+		return nil
+	}
+	return moveFailed(m, insertAttempt(w.attempt, m.Seq, *m.Attempt))
+}
+
+func moveFailed(m campaign.Move, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("move notice %d from %s to %s: %w", m.Seq, m.From, m.To, err)
+}
+
+func insertAttempt(insert *sql.Stmt, seq int64, a campaign.Attempt) error {
+	_, err := insert.Exec(seq, micros(a.At), a.Stage, a.Code, a.Enhanced, a.Reply, a.Relay)
+	return err
+}

@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"breachnotify/pkg/campaign"
+)
+
+// stageRestart is the stage of the attempt that a process made which then died.
+const stageRestart = "restart"
+
+// Begin starts a run of send at the moment at. What an earlier process left as
+// sending becomes in doubt, and is durable as that before anything is sent; Begin
+// returns how many these are. It returns an error within a run.
+func (l *Ledger) Begin(ctx context.Context, at time.Time) (int64, error) {
+	if l.run.Load() != 0 {
+		return 0, errBegun
+	}
+	var lost, run int64
+	err := l.writer.do(ctx, func(w *writer) (err error) {
+		if lost, err = w.doubt(at); err != nil {
+			return err
+		}
+		result, err := w.conn.ExecContext(context.Background(),
+			"INSERT INTO runs (started, pid, host) VALUES (?, ?, ?)", micros(at), os.Getpid(), hostname())
+		if err != nil {
+			return err
+		}
+		run, err = result.LastInsertId()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("begin a run: %w", err)
+	}
+	l.run.Store(run)
+	return lost, nil
+}
+
+// doubt moves every notice that is sending to in doubt. The tally tells in which
+// batches to look.
+func (w *writer) doubt(at time.Time) (int64, error) {
+	const suspects = `FROM tally CROSS JOIN batches ON number = batch CROSS JOIN notices ON seq BETWEEN first AND last
+		WHERE tally.state = 'sending' AND tally.n > 0 AND notices.state = 'sending' AND notices.class = tally.class`
+	_, err := w.conn.ExecContext(context.Background(), `INSERT INTO attempts (notice, n, at, stage, code, enhanced, reply, relay)
+		SELECT seq, 1 + coalesce((SELECT max(n) FROM attempts WHERE notice = seq), 0), ?, ?, 0, '', '', '' `+suspects,
+		micros(at), stageRestart)
+	if err != nil {
+		return 0, err
+	}
+	return change(context.Background(), w.conn, `UPDATE notices SET state = 'in_doubt', attempts = attempts + 1, updated = ?
+		WHERE seq IN (SELECT seq `+suspects+`)`, micros(at))
+}
+
+// Mistakes of the caller.
+var (
+	errBegun    = errors.New("a run has begun already")
+	errNotBegun = errors.New("no run has begun")
+)
+
+// Note keeps what the run says of itself, for Status of others. It returns an error
+// outside a run.
+func (l *Ledger) Note(ctx context.Context, a campaign.Activity) error {
+	return l.updateRun(ctx, "note the activity", "UPDATE runs SET phase = ?, until = ?, binding = ?, rate = ? WHERE number = ?",
+		string(a.Phase), optional(a.Until), a.Limit, a.Rate)
+}
+
+// End ends the run. It returns an error outside a run.
+func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
+	err := l.updateRun(ctx, "end the run", "UPDATE runs SET ended = ?, halted = ? WHERE number = ?",
+		micros(e.At), nullable(e.Halted))
+	if err == nil {
+		l.run.Store(0)
+	}
+	return err
+}
+
+func (l *Ledger) updateRun(ctx context.Context, verb, statement string, args ...any) error {
+	run := l.run.Load()
+	if run == 0 {
+		return fmt.Errorf("%s: %w", verb, errNotBegun)
+	}
+	err := l.writer.do(ctx, func(w *writer) error {
+		_, err := change(context.Background(), w.conn, statement, append(args, run)...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}

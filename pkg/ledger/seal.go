@@ -1,0 +1,196 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/hint"
+)
+
+// Seal makes the plan: accounts that come twice are found, the others grouped into
+// notices, and these dealt into batches with the destination domains interleaved.
+// Then the ledger is made durable and takes its place in one step. The same records
+// in the same order and the same f give the same order of sending and the same
+// digest.
+//
+// It returns a *campaign.DuplicateError, campaign.ErrNothingSelected and
+// campaign.ErrAllExcluded. After any error there is nothing to do but to Close.
+func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
+	if f.BatchSize < 1 || f.Canary < 0 || f.Campaign == "" {
+		return fmt.Errorf("seal the plan: batch size %d, canary %d, campaign %q", f.BatchSize, f.Canary, f.Campaign)
+	}
+	if err := d.drain(ctx); err != nil {
+		return fmt.Errorf("write the accounts: %w", explain(err))
+	}
+	steps := []func(context.Context, campaign.Frozen) error{
+		d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.finish,
+	}
+	for _, step := range steps {
+		if err := step(ctx, f); err != nil {
+			return fmt.Errorf("seal the plan: %w", explain(err))
+		}
+	}
+	return nil
+}
+
+// drain waits until every record is in the database.
+func (d *Draft) drain(ctx context.Context) error {
+	err := d.flush(ctx)
+	stopped := d.loader.stop()
+	if err == nil {
+		err = cmp.Or(d.loader.err, stopped)
+	}
+	d.loader = nil
+	if err != nil {
+		return err
+	}
+	if d.n == 0 {
+		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
+	}
+	d.verdict(duplicate)
+	for v, number := range d.verdicts {
+		_, err := d.conn.ExecContext(ctx, "INSERT INTO verdicts (number, class, reason, locale, excluded) VALUES (?, ?, ?, ?, ?)",
+			number, nullable(string(v.class)), v.reason, v.locale, nullable(string(v.excluded)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// duplicate is the verdict on an account that an earlier line has told everything of.
+var duplicate = verdict{reason: "the same account is on an earlier line", excluded: campaign.Duplicate}
+
+// twice names the ids that stand on several lines, and the first of these.
+const twice = `WITH twice AS MATERIALIZED (
+	SELECT f.id, f.n, f.line, f.name, f.verdict, coalesce(f.mailbox, f.address) AS mailbox
+	FROM (SELECT min(n) AS first FROM accounts GROUP BY id HAVING count(*) > 1)
+	JOIN accounts f ON f.n = first) `
+
+func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error {
+	if err := d.buildIndex(ctx, "accounts_id"); err != nil {
+		return err
+	}
+	var e campaign.DuplicateError
+	err := d.conn.QueryRowxContext(ctx, twice+`
+		SELECT a.id, t.line, a.line FROM twice t JOIN accounts a ON a.id = t.id AND a.n > t.n
+		WHERE (a.name, a.verdict, coalesce(a.mailbox, a.address)) IS NOT (t.name, t.verdict, t.mailbox)
+		ORDER BY a.n LIMIT 1`).Scan(&e.ID, &e.First, &e.Second)
+	if err == nil {
+		return hint.Wrap(&e, "an account id must name one account: look at export.columns, or correct the export")
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	_, err = d.conn.ExecContext(ctx, twice+`
+		UPDATE accounts SET verdict = ? FROM twice t WHERE accounts.id = t.id AND accounts.n > t.n`, d.verdict(duplicate))
+	return err
+}
+
+// group gives the accounts of one mailbox and class the same lead.
+func (d *Draft) group(ctx context.Context, _ campaign.Frozen) error {
+	if err := d.buildIndex(ctx, "accounts_box"); err != nil {
+		return err
+	}
+	_, err := d.conn.ExecContext(ctx, `WITH
+		crowded AS (SELECT box FROM accounts WHERE box IS NOT NULL GROUP BY box HAVING count(*) > 1),
+		shared AS MATERIALIZED (
+			SELECT n, min(n) OVER (PARTITION BY box, coalesce(mailbox, address), class) AS first
+			FROM crowded JOIN accounts USING (box) JOIN verdicts ON number = verdict
+			WHERE excluded IS NULL)
+		UPDATE accounts SET lead = s.first FROM shared s WHERE accounts.n = s.n AND s.first < s.n`)
+	if err != nil {
+		return err
+	}
+	return d.buildIndex(ctx, "accounts_lead")
+}
+
+// count takes the census.
+func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
+	_, err := d.conn.ExecContext(ctx, `INSERT INTO census
+		SELECT coalesce(excluded, ''), sum(n) FROM
+			(SELECT verdict, count(*) AS n FROM accounts GROUP BY verdict) JOIN verdicts ON number = verdict
+		GROUP BY excluded`)
+	if err != nil {
+		return err
+	}
+	var noticed int64
+	err = d.conn.GetContext(ctx, &noticed, "SELECT coalesce(sum(n), 0) FROM census WHERE excluded = ''")
+	if err == nil && noticed == 0 {
+		err = hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
+	}
+	return err
+}
+
+// finish builds the remaining indexes and puts the file in its place: after the
+// rename the plan is there, before it the old one is.
+func (d *Draft) finish(ctx context.Context, _ campaign.Frozen) error {
+	for name := range d.indexes {
+		if err := d.buildIndex(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, statement := range []string{"COMMIT", "PRAGMA journal_mode = WAL"} {
+		if _, err := d.conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if err := d.disconnect(); err != nil {
+		return err
+	}
+	if err := syncFile(d.temp); err != nil {
+		return err
+	}
+	if err := retire(ctx, d.path); err != nil {
+		return fmt.Errorf("replace the existing plan: %w", err)
+	}
+	if err := os.Rename(d.temp, d.path); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(d.path))
+}
+
+// retire folds the write-ahead log of the ledger at path into it and removes it. A
+// log that stayed would be played into the file that takes the ledger's name.
+func retire(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return removeFiles(path) // a log without a ledger belongs to nothing
+	}
+	db, err := connect(path, writePragmas, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var busy, frames, done int
+	row := db.QueryRowxContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := row.Scan(&busy, &frames, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return hint.Wrap(errors.New("another program reads it"), "close it and plan again")
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncFile makes a file, or the entries of a folder, durable.
+func syncFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}

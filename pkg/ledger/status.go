@@ -1,0 +1,145 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
+)
+
+// Status returns where the campaign stands at now. It reads counts, not notices: its
+// time grows with the number of batches only. ETA is there while a process sends,
+// NextAttempt when nothing is left but deferred notices.
+func (r *Reader) Status(ctx context.Context, now time.Time) (campaign.Status, error) {
+	s := campaign.Status{
+		Campaign: r.plan.Campaign, Plan: r.plan.Digest,
+		Accounts: campaign.AccountCounts{Read: r.plan.Read, ExcludedBy: map[campaign.Exclusion]int64{}},
+		ByClass:  map[account.Class]campaign.NoticeCounts{},
+	}
+	err := r.view(ctx, func(tx *sqlx.Tx) error {
+		return errors.Join(
+			countAccounts(ctx, tx, &s),
+			countNotices(ctx, tx, &s),
+			countBatches(ctx, tx, &s),
+			r.where(ctx, tx, &s, now),
+		)
+	})
+	if err != nil {
+		return campaign.Status{}, fmt.Errorf("read the status: %w", err)
+	}
+	return s, nil
+}
+
+func countAccounts(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
+	for _, reason := range campaign.Exclusions() {
+		s.Accounts.ExcludedBy[reason] = 0
+	}
+	var census []struct {
+		Excluded campaign.Exclusion
+		N        int64
+	}
+	if err := tx.SelectContext(ctx, &census, "SELECT excluded, n FROM census"); err != nil {
+		return err
+	}
+	for _, c := range census {
+		s.Accounts.Selected += c.N
+		if c.Excluded == "" {
+			s.Accounts.Noticed = c.N
+			continue
+		}
+		s.Accounts.Excluded += c.N
+		s.Accounts.ExcludedBy[c.Excluded] = c.N
+	}
+	return nil
+}
+
+func countNotices(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
+	for _, class := range account.Classes() {
+		s.ByClass[class] = campaign.NoticeCounts{}
+	}
+	var tally []struct {
+		Class account.Class
+		State campaign.State
+		N     int64
+	}
+	if err := tx.SelectContext(ctx, &tally, "SELECT class, state, sum(n) AS n FROM tally GROUP BY class, state"); err != nil {
+		return err
+	}
+	for _, t := range tally {
+		s.Notices.Add(t.State, t.N)
+		counts := s.ByClass[t.Class]
+		counts.Add(t.State, t.N)
+		s.ByClass[t.Class] = counts
+	}
+	return nil
+}
+
+func countBatches(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
+	var open int64
+	err := tx.QueryRowxContext(ctx, `SELECT (SELECT count(*) FROM batches), (SELECT count(DISTINCT batch) FROM tally
+		WHERE state IN ('pending', 'sending', 'deferred') AND n > 0)`).Scan(&s.Batches.Total, &open)
+	s.Batches.Done = s.Batches.Total - open
+	return err
+}
+
+// runRow is the last run.
+type runRow struct {
+	Phase, Binding string
+	Halted         sql.NullString
+	Ended, Until   sql.NullInt64
+	Rate           float64
+}
+
+func lastRun(ctx context.Context, tx *sqlx.Tx) (run runRow, started bool, err error) {
+	err = tx.GetContext(ctx, &run, "SELECT phase, binding, halted, ended, until, rate FROM runs ORDER BY number DESC LIMIT 1")
+	if errors.Is(err, sql.ErrNoRows) {
+		return runRow{}, false, nil
+	}
+	return run, err == nil, err
+}
+
+// where says what the last run does or how it ended. A run without an end whose lock
+// is free has died.
+func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now time.Time) error {
+	run, started, err := lastRun(ctx, tx)
+	if err != nil {
+		return err
+	}
+	running := false
+	if started && !run.Ended.Valid {
+		if running, err = r.sending(); err != nil {
+			return err
+		}
+	}
+	activity := campaign.Activity{Phase: campaign.Phase(run.Phase), Until: optionalMoment(run.Until), Limit: run.Binding, Rate: run.Rate}
+	s.State = campaign.PhaseOf(s.Notices, started, running, activity, run.Halted.String)
+	if run.Halted.Valid {
+		s.Halted = &run.Halted.String
+	}
+	if running {
+		s.RatePerS = run.Rate
+		s.ETA = eta(s.Notices.Left(), run.Rate, now)
+	}
+	if s.Notices.Pending > 0 || s.Notices.Deferred == 0 {
+		return nil
+	}
+	next, err := nextAttempt(ctx, tx, time.UnixMicro(0))
+	s.NextAttempt = &next
+	return err
+}
+
+// eta is when left notices are out at rate a second; nil where nobody can say.
+func eta(left int64, rate float64, now time.Time) *time.Time {
+	seconds := float64(left) / rate
+	if rate <= 0 || seconds > (100*365*24*time.Hour).Seconds() {
+		return nil
+	}
+	at := now.Add(time.Duration(seconds * float64(time.Second))).UTC()
+	return &at
+}

@@ -1,0 +1,181 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/mattn/go-sqlite3"
+)
+
+// maxGroup bounds how many calls one commit takes.
+const maxGroup = 256
+
+// writer owns the only connection that writes. Its goroutine commits whatever calls
+// have gathered since its last commit in one transaction (group commit): an fsync
+// costs much more than the moves that it makes durable. A failed write ends it, since
+// it is not known then what the disk holds.
+type writer struct {
+	db       *sqlx.DB
+	conn     *sqlx.Conn
+	move     *sql.Stmt
+	attempt  *sql.Stmt
+	fault    func(point string) error
+	requests chan *request
+	closing  chan struct{}
+	ended    chan struct{}
+	failed   error // of the goroutine; every later request gets it
+}
+
+// request is one call: all of write happens, or nothing.
+type request struct {
+	write func(*writer) error
+	done  chan error
+}
+
+func startWriter(ctx context.Context, path string, fault func(string) error) (*writer, error) {
+	w := &writer{
+		fault:    fault,
+		requests: make(chan *request),
+		closing:  make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	if w.fault == nil {
+		w.fault = func(string) error { return nil }
+	}
+	if err := w.connect(ctx, path); err != nil {
+		return nil, errors.Join(err, w.disconnect())
+	}
+	go w.run()
+	return w, nil
+}
+
+func (w *writer) connect(ctx context.Context, path string) (err error) {
+	if w.db, err = connect(path, writePragmas, 1); err != nil {
+		return err
+	}
+	if w.conn, err = w.db.Connx(ctx); err != nil {
+		return err
+	}
+	if w.move, err = w.conn.PrepareContext(ctx, moveStatement); err != nil {
+		return err
+	}
+	w.attempt, err = w.conn.PrepareContext(ctx, attemptStatement)
+	return err
+}
+
+func (w *writer) disconnect() error {
+	var errs []error
+	for _, statement := range []*sql.Stmt{w.move, w.attempt} {
+		if statement != nil { // a connection does not close its statements
+			errs = append(errs, statement.Close())
+		}
+	}
+	if w.conn != nil {
+		errs = append(errs, w.conn.Close())
+	}
+	if w.db != nil {
+		errs = append(errs, w.db.Close())
+	}
+	return explain(errors.Join(errs...))
+}
+
+func (w *writer) close() error {
+	close(w.closing)
+	<-w.ended
+	return w.disconnect()
+}
+
+// do has write committed and waits for it. Once the goroutine has the request, ctx
+// ends nothing: the caller learns whether it happened.
+func (w *writer) do(ctx context.Context, write func(*writer) error) error {
+	r := &request{write: write, done: make(chan error, 1)}
+	select {
+	case w.requests <- r:
+		return explain(<-r.done)
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return fs.ErrClosed
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	for {
+		select {
+		case first := <-w.requests:
+			w.commit(w.gather(first))
+		case <-w.closing:
+			return
+		}
+	}
+}
+
+// gather takes every request that waits now.
+func (w *writer) gather(first *request) []*request {
+	group := []*request{first}
+	for len(group) < maxGroup {
+		select {
+		case r := <-w.requests:
+			group = append(group, r)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit writes group in one transaction. A request that is refused gets its error,
+// and the others are written without it.
+func (w *writer) commit(group []*request) {
+	for w.failed == nil && len(group) > 0 {
+		refused, err := w.try(group)
+		if err == nil {
+			break
+		}
+		if refused < 0 {
+			w.failed = fmt.Errorf("%w: %w", ErrStopped, err)
+			break
+		}
+		group[refused].done <- err
+		group = append(group[:refused], group[refused+1:]...)
+	}
+	for _, r := range group {
+		r.done <- w.failed
+	}
+}
+
+// try writes group and returns which request was refused, or -1 where the transaction
+// itself failed.
+func (w *writer) try(group []*request) (refused int, err error) {
+	ctx := context.Background() // a write that has begun is not interrupted
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return -1, err
+	}
+	for i, r := range group {
+		if err := r.write(w); err != nil {
+			if _, undone := w.conn.ExecContext(ctx, "ROLLBACK"); undone != nil || !isRefusal(err) {
+				return -1, errors.Join(err, undone)
+			}
+			return i, err
+		}
+	}
+	if err := w.fault(BeforeCommit); err != nil {
+		_, undone := w.conn.ExecContext(ctx, "ROLLBACK")
+		return -1, errors.Join(err, undone)
+	}
+	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return -1, err
+	}
+	return -1, w.fault(AfterCommit)
+}
+
+// isRefusal tells a request that is wrong from a disk that fails.
+func isRefusal(err error) bool {
+	var move *MoveError
+	return errors.As(err, &move) || sqliteCode(err) == sqlite3.ErrConstraint
+}

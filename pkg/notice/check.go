@@ -1,0 +1,109 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/hint"
+)
+
+// checkDate is the date of the notices that Check renders; the wording does not
+// depend on it.
+var checkDate = time.Date(2006, time.January, 2, 0, 0, 0, 0, time.UTC)
+
+// Check renders every notice in every language for every sample, as Load does. It
+// returns what is wrong with each: an empty part or element, an unresolved
+// action, a fact or link that is missing, links that differ between the parts, a
+// password notice without the reset link, an SSO notice with it or without the
+// sign-out link, and anything in the page that would be fetched or run.
+func (s *Set) Check() error {
+	_, err := s.check()
+	return err
+}
+
+// check returns the links of all notices.
+func (s *Set) check() ([]string, error) {
+	var errs []error
+	links := map[string]bool{}
+	for _, locale := range s.locales {
+		for _, class := range account.Classes() {
+			if err := s.checkVariant(variant{class, locale}, links); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(links)), errors.Join(errs...)
+}
+
+// checkVariant adds the links of one notice to links.
+func (s *Set) checkVariant(v variant, links map[string]bool) error {
+	for _, sample := range s.Samples(v.class, v.locale, checkDate) {
+		m, err := s.Compose(sample)
+		if err != nil {
+			return err
+		}
+		found, err := s.checkMessage(v, m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.name(), err)
+		}
+		maps.Copy(links, found)
+	}
+	return nil
+}
+
+// checkMessage returns the links of a rendered notice.
+func (s *Set) checkMessage(v variant, m Message) (map[string]bool, error) {
+	if strings.TrimSpace(m.Text) == "" {
+		return nil, errors.New("the text part is empty")
+	}
+	p, err := readPage(m.HTML)
+	if err != nil {
+		return nil, fmt.Errorf("the HTML part: %w", err)
+	}
+	for _, part := range []string{m.Text, p.text} {
+		if strings.Contains(part, "{{") || strings.Contains(part, "}}") || strings.Contains(part, "<no value>") {
+			return nil, errors.New("it holds an unresolved action")
+		}
+	}
+	if err := sameLinks(m.Text, p); err != nil {
+		return nil, err
+	}
+	return p.links, s.checkClass(v.class, p.links)
+}
+
+// sameLinks refuses a link that only one part has, and one that is none in the
+// HTML part, although mail readers would make one of it.
+func sameLinks(text string, p page) error {
+	inText := map[string]bool{}
+	for _, found := range append(urlsIn(text), urlsIn(p.text)...) {
+		inText[found] = true
+		if !p.links[found] {
+			return hint.Wrap(fmt.Errorf("%s stands in the text and is no link", found), "write <%s>, or [words](%s)", found, found)
+		}
+	}
+	for link := range p.links {
+		if !inText[link] && !strings.Contains(text, visible(link)) {
+			return fmt.Errorf("the text part lacks the link %s", link)
+		}
+	}
+	return nil
+}
+
+// checkClass holds the links of a notice against what its class needs.
+func (s *Set) checkClass(class account.Class, links map[string]bool) error {
+	reset, signOut := s.facts.Links[LinkReset], s.facts.Links[LinkSignOut]
+	switch {
+	case class == account.Password && !links[reset]:
+		return errors.New("a password notice without the reset link")
+	case class == account.SSO && reset != "" && links[reset]:
+		return errors.New("an SSO notice with the reset link: its reader has no password to reset")
+	case class == account.SSO && !links[signOut]:
+		return errors.New("an SSO notice without the sign-out link")
+	}
+	return nil
+}

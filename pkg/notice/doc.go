@@ -1,0 +1,19 @@
+// Package notice turns Markdown templates and the facts of an incident into one
+// MIME message for one mailbox.
+//
+// A template is compiled once, into the source of an html/template and of a
+// text/template, so that the two parts of a message always say the same. Template
+// actions are opaque while the Markdown is read, and data is put in afterwards,
+// escaped by its context.
+//
+// It guarantees that
+//   - the same Set and Recipient give the same bytes, from any goroutine;
+//   - nothing of an account's data becomes markup, a link, a header, a template
+//     action or another line;
+//   - a Set that Load returned renders every notice, in every language, with the
+//     links that its class needs and no other scheme than https and mailto;
+//   - a message refers to nothing remote: no image, script, style sheet or form.
+//
+// It leaves to others whether the hosts of links are the organisation's own
+// (Set.Links lists them all), the envelope, dot-stuffing and sending.
+package notice

@@ -1,0 +1,68 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/hint"
+)
+
+const mailto = "mailto:"
+
+// webURL is https and the characters of RFC 3986 that need no escaping in HTML
+// nor in running text, where mail readers end a link at quotes, brackets and
+// parentheses.
+var webURL = regexp.MustCompile(`^https://[A-Za-z0-9._~:/?#@!$&*+,;=%\[\]-]+$`)
+
+// checkWeb refuses what is not an absolute https URL with a host.
+func checkWeb(link string) error {
+	u, err := url.Parse(link)
+	switch {
+	case err != nil:
+		return errors.New("not a URL")
+	case u.Scheme != "https":
+		return hint.Wrap(errors.New("not an https link"), "write the whole address, beginning with https://")
+	case u.Host == "" || u.User != nil:
+		return errors.New("a link needs a host and no user name")
+	case !webURL.MatchString(link):
+		return hint.Wrap(errors.New("the link holds a character that mail readers break links at"),
+			"percent-encode it: a space is %%20, an opening parenthesis %%28")
+	}
+	return nil
+}
+
+// checkDestination refuses a link of a template or a fact that is neither a web
+// address nor one mailbox.
+func checkDestination(link string) error {
+	address, ok := strings.CutPrefix(link, mailto)
+	if !ok {
+		return checkWeb(link)
+	}
+	parsed, err := account.ParseAddress(address)
+	if err != nil {
+		return fmt.Errorf("a mailto link: %w", err)
+	}
+	if parsed.Wire() != address || !webURL.MatchString("https://"+address) {
+		return errors.New("a mailto link that is not one plain lower-case address")
+	}
+	return nil
+}
+
+// visible returns a link as it is shown to a reader.
+func visible(link string) string { return strings.TrimPrefix(link, mailto) }
+
+// bareURL finds what mail readers turn into a link by themselves.
+var bareURL = regexp.MustCompile(`(?i)\b(?:https?|ftp)://[^\s<>"'()]+`)
+
+// urlsIn returns the web addresses that stand in running text.
+func urlsIn(text string) []string {
+	found := bareURL.FindAllString(text, -1)
+	for i, u := range found {
+		found[i] = strings.TrimRight(u, ".,;:!?")
+	}
+	return found
+}

@@ -1,0 +1,197 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"maps"
+	"slices"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"breachnotify/pkg/hint"
+)
+
+// input is everything that one compiled notice is made of.
+type input struct {
+	variant
+	content []byte
+	layout  []byte
+	facts   map[string]fact
+	shared  Facts // with the incident in the language of the notice
+}
+
+// compiled is one notice in one language, ready to be rendered.
+type compiled struct {
+	variant
+	subject  string
+	text     *texttemplate.Template
+	html     *htmltemplate.Template
+	textSize int // octets of the source
+	htmlSize int
+	incident map[string]string // with an empty value for what templates ask for and the campaign lacks
+	links    map[string]string // with an empty value for what the campaign lacks
+}
+
+// contentName is what a layout calls to have the notice in its place.
+const contentName = "content"
+
+// localFacts returns the facts in one language: the value of what_happened_de goes
+// before that of what_happened in a German notice, and a date is written out.
+func localFacts(incident map[string]string, locale string) map[string]string {
+	facts := map[string]string{}
+	for key, value := range incident {
+		for tag := canonicalLocale(locale); tag != ""; tag = wider(tag) {
+			if own := incident[key+"_"+strings.ReplaceAll(tag, "-", "_")]; own != "" {
+				value = own
+				break
+			}
+		}
+		value = strings.TrimSpace(value)
+		if day, err := time.Parse(time.DateOnly, value); err == nil {
+			// A bare "8." would begin a list.
+			value = strings.Replace(longDate(day, locale), ".", `\.`, 1)
+		}
+		facts[key] = value
+	}
+	return facts
+}
+
+// parseFacts parses all facts that say anything.
+func parseFacts(values map[string]string) (map[string]fact, error) {
+	facts := map[string]fact{}
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if values[key] == "" {
+			continue
+		}
+		f, err := parseFact(key, values[key])
+		facts[key] = f
+		errs = append(errs, err)
+	}
+	return facts, errors.Join(errs...)
+}
+
+func (in input) compile() (*compiled, error) {
+	name := in.name()
+	front, body, first, err := splitFrontMatter(name, in.content)
+	if err != nil {
+		return nil, err
+	}
+	data := subjectData{in.shared.Organisation, string(in.class), in.locale}
+	subject, err := renderSubject(name, front.Subject, data)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkText(body, name, first); err != nil {
+		return nil, err
+	}
+	masked, actions, err := mask(body, name, first)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLinkKeys(name, actions); err != nil {
+		return nil, err
+	}
+	c := compiler{
+		file: name, source: masked, first: first, actions: actions,
+		facts: in.facts, links: in.shared.Links, out: &sources{},
+	}
+	if err := c.document(parseMarkdown(masked, actions)); err != nil {
+		return nil, err
+	}
+	notice := &compiled{variant: in.variant, subject: subject}
+	notice.incident, notice.links = lookups(in.shared, actions)
+	return notice, notice.parse(c.out, in.layout)
+}
+
+// checkLinkKeys refuses a link that no campaign can have.
+func checkLinkKeys(name string, actions []action) error {
+	for _, a := range actions {
+		if a.kind == kindLink && !slices.Contains(LinkKeys(), a.key) {
+			err := at(name, a.line, "there is no link %q", a.key)
+			return hint.Wrap(err, "links are %s", strings.Join(LinkKeys(), ", "))
+		}
+	}
+	return nil
+}
+
+// lookups returns the maps behind .Incident and .Links. What is optional has an
+// empty value, so that a template can ask for it with if.
+func lookups(shared Facts, actions []action) (incident, links map[string]string) {
+	incident, links = map[string]string{}, map[string]string{}
+	for _, a := range actions {
+		for _, mention := range factMention.FindAllStringSubmatch(a.src, -1) {
+			incident[mention[1]] = ""
+		}
+	}
+	for _, key := range LinkKeys() {
+		links[key] = ""
+	}
+	maps.Copy(incident, shared.Incident)
+	maps.Copy(links, shared.Links)
+	return incident, links
+}
+
+// parse makes templates of the sources.
+func (c *compiled) parse(src *sources, layout []byte) error {
+	name := c.name()
+	funcs := map[string]any{
+		"missing": func(key, file string, line int) (string, error) { return "", &missingError{key, file, line} },
+		"next":    func(n int) int { return n + 1 },
+	}
+	var err error
+	c.text, err = texttemplate.New(name).Funcs(funcs).Option("missingkey=error").Parse(src.text.String())
+	if err != nil {
+		return fmt.Errorf("read a notice: %w", err)
+	}
+	content, err := htmltemplate.New(name).Funcs(funcs).Parse(src.html.String())
+	if err != nil {
+		return fmt.Errorf("read a notice: %w", err)
+	}
+	c.html, err = htmltemplate.New(namePrefix + layoutName).Funcs(funcs).Option("missingkey=error").Parse(string(layout))
+	if err != nil {
+		return fmt.Errorf("read the layout: %w", err)
+	}
+	c.textSize, c.htmlSize = src.text.Len(), src.html.Len()+len(layout)
+	_, err = c.html.AddParseTree(contentName, content.Tree)
+	return err
+}
+
+// missingError is a fact or link that a notice needs and the campaign lacks.
+type missingError struct {
+	key  string
+	file string
+	line int
+}
+
+// Error implements error.
+func (e *missingError) Error() string {
+	return fmt.Sprintf("%s:%d: %s is missing", e.file, e.line, e.key)
+}
+
+// render executes both templates. The length of their sources is close to that of
+// what they give.
+func (c *compiled) render(d data) (text, page string, err error) {
+	var rendered, markup strings.Builder
+	rendered.Grow(c.textSize)
+	if err := c.text.Execute(&rendered, d); err != nil {
+		return "", "", renderError(err)
+	}
+	markup.Grow(c.htmlSize)
+	if err := c.html.Execute(&markup, d); err != nil {
+		return "", "", renderError(err)
+	}
+	return layOut(rendered.String()), strings.ReplaceAll(markup.String(), markLine, "\n"), nil
+}
+
+// renderError returns what a reader of the configuration can act on. The errors of
+// the template packages name files, lines and actions, and no data.
+func renderError(err error) error {
+	var missing *missingError
+	if errors.As(err, &missing) {
+		return hint.Wrap(missing, "add %s to notify.yaml, or put {{if}} around what needs it", missing.key)
+	}
+	return fmt.Errorf("render a notice: %w", err)
+}
