@@ -27,7 +27,7 @@ func consent(p *process, o order, yes bool) error {
 		return nil
 	}
 	if !p.asks {
-		return hint.Wrap(say(errNoConsent, "%d notices would go out, and nobody is here to agree", o.send),
+		return hint.Wrap(say(errNoConsent, "notices to send: %d, and nobody is here to agree", o.send),
 			"look at notify send --dry-run, then add --yes")
 	}
 	o.print(p)

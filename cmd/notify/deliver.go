@@ -28,7 +28,7 @@ func (f *folder) deliver(ctx context.Context, p *process, g *globals, o sendOpti
 		return delivery.Summary{}, err
 	}
 	if doubtful > 0 {
-		p.warn("%d notices were on their way when the run before ended without a word: they are in doubt and are not sent again", doubtful)
+		p.warn("in doubt: %d, on their way when the run before ended without a word; these are not sent again", doubtful)
 	}
 	status, err := book.Status(ctx, p.now())
 	if err != nil {

@@ -137,7 +137,7 @@ func (r dryRunResult) human(w io.Writer) {
 		fmt.Fprintf(w, "\n--- a %s notice in %s, to %s\nSubject: %s\n\n%s\n", k.Class, k.Locale, k.message.To,
 			k.message.Subject, k.message.Text)
 	}
-	fmt.Fprintf(w, "\ndry run: %d notices would go out", r.DryRun.WouldSend)
+	fmt.Fprintf(w, "\ndry run: notices that would go out: %d", r.DryRun.WouldSend)
 	fmt.Fprintf(w, ", in about %s under the throttle\n", time.Duration(r.DryRun.Seconds)*time.Second)
 	if r.DryRun.Out != "" {
 		fmt.Fprintf(w, "written to %s\n", r.DryRun.Out)

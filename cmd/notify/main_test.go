@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"bytes":  cmdBytes,
 			"smtpd":  cmdSMTPD,
 			"mails":  cmdMails,
+			"mail":   cmdMail,
 		},
 	})
 }

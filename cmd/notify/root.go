@@ -51,13 +51,14 @@ A campaign is a folder with a notify.yaml. Start with:
 
 func newRootCommand(p *process, g *globals) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "notify",
-		Short:         "Mail breach notices, once each",
-		Long:          rootLong,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:                        "notify",
+		Short:                      "Mail breach notices, once each",
+		Long:                       rootLong,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		Args:                       noCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRun: func(*cobra.Command, []string) {
 			p.log = newLog(p, g)
 		},

@@ -160,23 +160,23 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	left, failed := status.Notices.Left(), status.Notices.Failed()
 	switch {
 	case s.End == delivery.Interrupted:
-		return hint.Wrap(say(errInterrupted, "interrupted; what was in flight is recorded, %d notices are left", left),
+		return hint.Wrap(say(errInterrupted, "interrupted; what was in flight is recorded, notices left: %d", left),
 			"run notify send again to go on")
 	case s.End == delivery.Halted:
-		err := say(errIncomplete, "halted: %s; %d notices are left", s.Halted, left)
+		err := say(errIncomplete, "halted: %s; notices left: %d", s.Halted, left)
 		if s.Hint != "" {
 			return hint.Wrap(err, "%s", s.Hint)
 		}
 		return err
 	case left > 0:
-		err := say(errIncomplete, "%d notices are left", left)
+		err := say(errIncomplete, "notices left: %d", left)
 		if status.NextAttempt != nil {
 			return hint.Wrap(err, "run notify send again; the next attempt is due at %s", status.NextAttempt.UTC().Format(time.RFC3339))
 		}
 		return hint.Wrap(err, "run notify send again to go on")
 	case failed > 0:
 		n := status.Notices
-		return hint.Wrap(say(errFailures, "%d notices failed: %d rejected, %d bounced, %d in doubt", failed, n.Rejected, n.Bounced, n.InDoubt),
+		return hint.Wrap(say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt),
 			"see notify accounts --state rejected (or bounced, in_doubt), and reach these people another way")
 	}
 	return nil

@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"breachnotify/pkg/account"
@@ -81,13 +82,23 @@ func unknownColumn(key, name string, existing []string) error {
 	return hint.Wrap(err, "the closest name is %q", nearest(name, existing))
 }
 
-// list shows names, but no more than a screen takes.
+// list shows names, but no more than a screen takes, and quoted where they would not be
+// told apart.
 func list(names []string) string {
-	const most = 40
-	if len(names) <= most {
-		return strings.Join(names, ", ")
+	const most, longest = 40, 80
+	var shown []string
+	for _, name := range names[:min(most, len(names))] {
+		quoted := strconv.Quote(name[:min(longest, len(name))])
+		if quoted == `"`+name+`"` && !strings.ContainsAny(name, ", ") {
+			quoted = name
+		}
+		shown = append(shown, quoted)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	all := strings.Join(shown, ", ")
+	if len(names) > most {
+		all += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return all
 }
 
 func nearest(name string, among []string) string {

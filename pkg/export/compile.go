@@ -70,7 +70,7 @@ func (c clause) checkQuoted(seen reads, columns []string) error {
 		for _, read := range seen.columns {
 			known = known || slices.Contains(read, folded)
 		}
-		if !known && indexOf(columns, name) < 0 {
+		if !known && folded != exportTable && indexOf(columns, name) < 0 {
 			err := c.fails(fmt.Errorf("no column %q", name))
 			return hint.Wrap(err, "text is in single quotes: '%s'", name)
 		}

@@ -16,10 +16,10 @@
 // names, by default /var/tmp, and takes about as much room as the files do.
 //
 // Values of text files are text there, so that 007 stays 007, and numbers among them
-// are to be compared with CAST. Columns of SQLite files keep their type. SQLite then
-// finds the text 7 equal to the integer 7, in both directions; the text 007 equals the
-// integer 7 as well wherever the other side is declared as a number, and no text but
-// 007.
+// are to be compared with CAST. Columns of SQLite files keep their type. The text 7 and
+// the integer 7 are equal, whichever side is which. The text 007 is another text than 7,
+// and equals the integer 7 only where that is in a column declared as a number, since
+// SQLite then compares numbers.
 //
 // The package leaves it to classify what the columns mean, to account which addresses
 // are valid, and to the ledger to find accounts that come twice.

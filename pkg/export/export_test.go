@@ -233,6 +233,10 @@ func TestAMissingFile(t *testing.T) {
 }
 
 func TestUnknownColumnNamesTheClosest(t *testing.T) {
+	odd := mustFail(t, Spec{Source: file(t, "a.csv", "id, email,\"a\nb\",c\n")})
+	if want := `no column email; there are: id, " email", "a\nb", c`; !strings.Contains(odd, want) {
+		t.Errorf("error %q does not say %q", odd, want)
+	}
 	got := mustFail(t, Spec{Source: file(t, "a.csv", plain), Columns: Columns{Password: "pasword"}})
 	for _, want := range []string{`export.columns.password: no column "pasword"`, "id, email, name, password, sso, locale", `closest name is "password"`} {
 		if !strings.Contains(got, want) {

@@ -45,9 +45,9 @@ const scanBuffer = 128 << 10
 
 var errTooLong = errors.New("record too long")
 
-func newScanner(src io.Reader, name string, separator byte, max int) *scanner {
-	s := &scanner{src: src, name: name, separator: separator, max: max, below: 1}
-	s.buf = make([]byte, min(scanBuffer, max+1))
+func newScanner(src io.Reader, name string, separator byte, maxRecord int) *scanner {
+	s := &scanner{src: src, name: name, separator: separator, max: maxRecord, below: 1}
+	s.buf = make([]byte, min(scanBuffer, maxRecord+1))
 	for _, c := range []byte{separator, '\n', '\r', '"'} {
 		s.stops[c] = true
 	}

@@ -13,8 +13,8 @@ import (
 	"testing/iotest"
 )
 
-func scanAll(src io.Reader, max int) (records [][]string, lines []int64, err error) {
-	s := newScanner(src, "x.csv", ',', max)
+func scanAll(src io.Reader, maxRecord int) (records [][]string, lines []int64, err error) {
+	s := newScanner(src, "x.csv", ',', maxRecord)
 	for {
 		if err := s.scan(); errors.Is(err, io.EOF) {
 			return records, lines, nil

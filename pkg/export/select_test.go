@@ -25,9 +25,10 @@ func TestWhereSelects(t *testing.T) {
 		"id IN ('1', ';')":                    "1",
 		"[n] = `n` AND email = 'b@x.org' /* ) */;":                      "2",
 		"EXISTS (SELECT 1 FROM affected WHERE affected.id = export.id)": "7 10",
-		"rowid = 4":                         "007",
-		"id = (SELECT min(id) FROM export)": "007",
-		"0":                                 "",
+		`"export"."id" = '2'`:                                           "2",
+		"rowid = 4":                                                     "007",
+		"id = (SELECT min(id) FROM export)":                             "007",
+		"0":                                                             "",
 	} {
 		t.Run(where, func(t *testing.T) {
 			spec := Spec{Source: source, Where: where, Tables: map[string]string{"affected": affected}}

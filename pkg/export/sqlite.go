@@ -38,17 +38,17 @@ type attached struct {
 // read-only and as immutable, so that not even a lock is taken on it.
 func (p *private) attach(ctx context.Context, path, schema string) error {
 	// SQLite looks for journals beside the file itself, not beside a link to it.
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err == nil {
-		real, err = filepath.Abs(real)
+		target, err = filepath.Abs(target)
 	}
 	if err == nil {
-		err = checkComplete(real, path)
+		err = checkComplete(target, path)
 	}
 	if err != nil {
 		return err
 	}
-	uri := url.URL{Scheme: "file", Path: real, RawQuery: "mode=ro&immutable=1"}
+	uri := url.URL{Scheme: "file", Path: target, RawQuery: "mode=ro&immutable=1"}
 	if err := p.exec(ctx, "ATTACH ? AS "+quoteName(schema), uri.String()); err != nil {
 		return sqliteError(path, err)
 	}
@@ -57,17 +57,17 @@ func (p *private) attach(ctx context.Context, path, schema string) error {
 
 // checkComplete refuses a database whose latest rows, or the way back from a broken
 // transaction, are in a file beside it, which an immutable database ignores.
-func checkComplete(real, path string) error {
-	if err := checkEncoding(real, path); err != nil {
+func checkComplete(target, path string) error {
+	if err := checkEncoding(target, path); err != nil {
 		return err
 	}
-	if info, err := os.Stat(real + "-wal"); err == nil && info.Size() > 0 {
+	if info, err := os.Stat(target + "-wal"); err == nil && info.Size() > 0 {
 		return hint.Wrap(fmt.Errorf("%s: rows are in the write-ahead log beside it", path),
 			"on a copy of both files: sqlite3 %s 'PRAGMA wal_checkpoint(TRUNCATE)'", path)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look for a write-ahead log: %w", err)
 	}
-	hot, err := isHot(real + "-journal")
+	hot, err := isHot(target + "-journal")
 	if err != nil {
 		return fmt.Errorf("look for a journal: %w", err)
 	}
@@ -107,8 +107,8 @@ const (
 
 // checkEncoding refuses databases whose text is UTF-16: SQLite attaches none to one
 // whose text is UTF-8.
-func checkEncoding(real, path string) error {
-	f, err := os.Open(real)
+func checkEncoding(target, path string) error {
+	f, err := os.Open(target)
 	if err != nil {
 		return fmt.Errorf("open the export: %w", err)
 	}

@@ -24,6 +24,7 @@ func TestSQLiteRowsComeInTheirOrderAsText(t *testing.T) {
 	for name, spec := range map[string]Spec{
 		"without where": {Source: source, Columns: columns},
 		"with where":    {Source: source, Columns: columns, Where: "uid > 3"},
+		"by its name":   {Source: source, Columns: columns, Where: `"export".uid > 0`},
 		"by the view":   {Source: source, Columns: columns, Table: "USERS", Where: "uid IN (SELECT uid FROM export)"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -52,7 +53,8 @@ func TestStageAsChild(t *testing.T) {
 	}
 	for _, err := range s.Records(t.Context()) {
 		fmt.Println("staged", err)
-		select {}
+		_, err = io.Copy(io.Discard, os.Stdin) // until the parent kills this process, or is gone
+		t.Fatalf("the parent is gone: %v", err)
 	}
 }
 
@@ -60,6 +62,11 @@ func TestNothingIsLeftOfThePrivateDatabase(t *testing.T) {
 	folder := t.TempDir()
 	child := exec.Command(os.Args[0], "-test.run=^TestStageAsChild$")
 	child.Env = append(os.Environ(), inChild+"="+large(t, 150_000), "SQLITE_TMPDIR="+folder)
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +74,15 @@ func TestNothingIsLeftOfThePrivateDatabase(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer child.Wait()
-	defer child.Process.Kill()
+	defer child.Process.Kill() // does nothing to a process that is gone
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "staged <nil>\n" {
 		t.Fatalf("the child says %q (%v)", line, err)
 	}
 	checkPrivateFile(t, child.Process.Pid, folder)
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	child.Wait()
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
 		t.Errorf("the folder shows %v (%v)", entries, err)
 	}

@@ -19,7 +19,7 @@ type textFile struct {
 }
 
 // openText opens a text file and reads its header.
-func openText(ctx context.Context, path string, f format, max int, m *meter) (*textFile, error) {
+func openText(ctx context.Context, path string, f format, maxRecord int, m *meter) (*textFile, error) {
 	file, err := openFile(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("open the export: %w", err)
@@ -35,7 +35,7 @@ func openText(ctx context.Context, path string, f format, max int, m *meter) (*t
 		separator = '\t'
 	}
 	reader := &meteredReader{file: file, done: &m.done}
-	t := &textFile{scanner: newScanner(reader, path, separator, max), reader: reader}
+	t := &textFile{scanner: newScanner(reader, path, separator, maxRecord), reader: reader}
 	defer reader.begin(ctx)()
 	if err := t.readHeader(); err != nil {
 		file.Close()

@@ -90,6 +90,10 @@ func label(a account.Account) string {
 	return fmt.Sprintf("%s (%s)", unlink(name), unlink(id))
 }
 
+// BUG(notice): some mail readers make a link of any long row of digits, as of a
+// telephone number. An id of digits can become such a link in the text part; the
+// built-in layout asks readers of the HTML part not to.
+
 // What keeps mail readers from making a link of a name and a reader from noticing:
 // a word joiner has no width and breaks what looks like a host or a path. Some
 // readers end an address at white space only, so that what makes a mail address or

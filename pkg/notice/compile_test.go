@@ -209,17 +209,30 @@ func TestAFactKeepsToItself(t *testing.T) {
 }
 
 func TestFactsInTheLanguageOfTheNotice(t *testing.T) {
-	s := testSet(t, func(o *Options) { o.Facts.Incident["what_we_are_doing_de"] = "Wir haben die Lücke geschlossen." })
-	for locale, want := range map[string]string{
-		"de": "Wir haben die Lücke geschlossen.", "en": "We closed the hole",
+	folder := builtIn(t)
+	folder["de-AT/password.md"], folder["de-AT/sso.md"] = folder["de/password.md"], folder["de/sso.md"]
+	s, err := loadWith(folder, func(o *Options) {
+		o.Facts.Incident["what_we_are_doing_de"] = "Wir haben die Lücke geschlossen."
+		o.Facts.Incident["what_we_are_doing_de_at"] = "Die Lücke ist zu."
+		o.Facts.Incident["contact_de"] = "Nur auf Deutsch."
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for locale, want := range map[string][]string{
+		"de":    {"Wir haben die Lücke geschlossen.", "am 8. September 2026.", "Nur auf Deutsch."},
+		"de-AT": {"Die Lücke ist zu.", "am 8. September 2026.", "Nur auf Deutsch."},
+		"en":    {"We closed the hole", "on 8 September 2026."},
 	} {
 		m := compose(t, s, testRecipient(t, account.SSO, locale, account.Account{ID: "17"}))
-		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
-			t.Errorf("%s: %q is missing", locale, want)
+		for _, words := range want {
+			if !strings.Contains(m.Text, words) || !strings.Contains(m.HTML, words) {
+				t.Errorf("%s: %q is missing", locale, words)
+			}
 		}
-	}
-	if m := compose(t, s, testRecipient(t, account.SSO, "de", account.Account{ID: "17"})); !strings.Contains(m.Text, "am 8. September 2026.") {
-		t.Error("the date of discovery is not in German")
+		if locale == "en" && strings.Contains(m.Text, "Deutsch") {
+			t.Error("a German fact stands in the English notice")
+		}
 	}
 }
 

@@ -40,14 +40,19 @@ const contentName = "content"
 // localFacts returns the facts in one language: the value of what_happened_de goes
 // before that of what_happened in a German notice, and a date is written out.
 func localFacts(incident map[string]string, locale string) map[string]string {
-	facts := map[string]string{}
-	for key, value := range incident {
-		for tag := canonicalLocale(locale); tag != ""; tag = wider(tag) {
-			if own := incident[key+"_"+strings.ReplaceAll(tag, "-", "_")]; own != "" {
-				value = own
-				break
+	facts := maps.Clone(incident)
+	var tags []string // the narrowest first
+	for tag := canonicalLocale(locale); tag != ""; tag = wider(tag) {
+		tags = append(tags, strings.ReplaceAll(tag, "-", "_"))
+	}
+	for _, tag := range slices.Backward(tags) {
+		for key, value := range incident {
+			if base, ok := strings.CutSuffix(key, "_"+tag); ok && value != "" {
+				facts[base] = value
 			}
 		}
+	}
+	for key, value := range facts {
 		value = strings.TrimSpace(value)
 		if day, err := time.Parse(time.DateOnly, value); err == nil {
 			// A bare "8." would begin a list.

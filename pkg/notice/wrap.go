@@ -29,12 +29,15 @@ type textWriter struct {
 }
 
 // itemMark is the mark of an item that has no line yet.
-type itemMark struct{ indent, mark string }
+type itemMark struct {
+	column int // octets of the indent before it
+	mark   string
+}
 
 func (w *textWriter) line(line string) {
 	indent, content, fields := strings.Cut(line, markField)
 	if item, ok := strings.CutPrefix(indent, markItem); ok {
-		w.marks = append(w.marks, itemMark{item, content})
+		w.marks = append(w.marks, itemMark{len(item), content})
 		return
 	}
 	if !fields {
@@ -60,11 +63,12 @@ func (w *textWriter) line(line string) {
 	}
 }
 
-// marked returns indent with the marks of the items that begin here. The indent of
-// an item is as wide as that of its list and its mark.
+// marked returns indent with the marks of the items that begin here, the outer
+// ones first. The indent of an item is as wide as that of its list and its mark.
 func (w *textWriter) marked(indent string) string {
 	for _, m := range w.marks {
-		indent = m.indent + m.mark + indent[min(len(indent), len(m.indent)+len(m.mark)):]
+		from := min(len(indent), m.column)
+		indent = indent[:from] + m.mark + indent[min(len(indent), from+len(m.mark)):]
 	}
 	w.marks = w.marks[:0]
 	return indent
