@@ -111,7 +111,7 @@ func TestSink(t *testing.T) {
 	if done, _ := s.Flight(t.Context(), first, nil); done.Effect != Halt {
 		t.Errorf("a body without an envelope: %+v", done)
 	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
+	if err := s.Close(); err != nil || s.Peer() != "dry run" {
+		t.Errorf("Close: %v, Peer %q", err, s.Peer())
 	}
 }

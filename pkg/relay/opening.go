@@ -246,18 +246,19 @@ func split(ctx context.Context, err error) (Reply, error) {
 	if errors.As(err, &malformed) {
 		return Reply{}, fmt.Errorf("%w: a malformed reply", errProtocol)
 	}
-	if verified(err) || broken(err) || errors.Is(err, errProtocol) || errors.Is(err, errUnsafe) || errors.Is(err, errMechanism) {
+	if transport(err) || broken(err) || errors.Is(err, errProtocol) || errors.Is(err, errUnsafe) || errors.Is(err, errMechanism) {
 		return Reply{}, err
 	}
 	return Reply{}, errExchange
 }
 
-// verified reports whether err is about TLS.
-func verified(err error) bool {
+// transport reports whether err is of TLS or TCP, whose texts name no more than
+// hosts.
+func transport(err error) bool {
 	var (
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
-		network     *net.OpError // an alert is one
+		network     *net.OpError // an alert of TLS is one, too
 	)
 	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &network)
 }

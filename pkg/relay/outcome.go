@@ -27,7 +27,8 @@ type Verdict int
 
 // The verdicts.
 const (
-	// Untouched: nothing was decided about this notice, and no attempt counts.
+	// Untouched: nothing was decided about this notice, and no attempt counts. Its
+	// message was certainly not accepted, also where its dot was sent.
 	Untouched Verdict = iota
 	// Open: the envelope is accepted and DATA got 354. The body may follow.
 	Open

@@ -16,9 +16,10 @@ var (
 		`\b(?:sending|send|sender|message|messages|daily|hourly|submission|outbound|rate|connection|relay)s? (?:\w+ )?(?:limit|quota|rate)\b|` +
 		`\brate[- ]?limit|\blimits? (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,6}(?:limit|quota|rate|threshold)\b|` +
 		`\btoo (?:many|much) (?:messages|mails?|e-?mails|recipients|connections|requests)\b|\bslow(?:ing)? down\b|reached (?:\w+ ){0,3}limit`)
-	// refusals is the wording of a relay that does not want this sender.
-	refusals = regexp.MustCompile(`(?i)sender (?:address )?(?:rejected|denied|refused|not allowed|blocked)|` +
-		`relay(?:ing)?(?: access)? (?:is )?(?:denied|not permitted|not allowed|prohibited)|unable to relay|` +
+	// senders is the wording of a relay that refuses the envelope's sender.
+	senders = regexp.MustCompile(`(?i)sender (?:address )?(?:rejected|denied|refused|not allowed|blocked)`)
+	// standing is the wording of a relay that refuses whoever connects.
+	standing = regexp.MustCompile(`(?i)relay(?:ing)?(?: access)? (?:is )?(?:denied|not permitted|not allowed|prohibited)|unable to relay|` +
 		`not (?:authori[sz]ed|allowed|permitted) to (?:send|relay)|authentication (?:is )?required|` +
 		`\b(?:DMARC|SPF|DKIM)\b|unauthenticated|reputation|(?:black|block|deny)[- ]?list|\bblocked\b`)
 	// boxes is the wording of a mailbox that is full.
@@ -58,7 +59,7 @@ func throttled(r Reply) bool {
 		return r.Code != 421
 	}
 	return r.Code == 432 || r.Code == 454 || subject(r) == 7 && detail(r) >= 500 ||
-		limits.MatchString(r.Text) || strings.Contains(r.Text, "Sender address rejected")
+		limits.MatchString(r.Text) || senders.MatchString(r.Text)
 }
 
 // refusesSender reports whether a permanent reply is about the sender's quota,
@@ -74,10 +75,14 @@ func refusesSender(r Reply) bool {
 	case "5.3.2", "5.4.5", "5.1.7", "5.1.8", "5.1.90": // not accepting, quota (Gmail), sender's address (twice), quota (Exchange)
 		return true
 	}
-	if subject(r) == 7 && detail(r) >= 20 || refusals.MatchString(r.Text) {
+	if subject(r) == 7 && detail(r) >= 20 || senders.MatchString(r.Text) {
 		return true
 	}
-	return limits.MatchString(r.Text) && !mailbox(r) && !sessionFull(r)
+	if mailbox(r) || sessionFull(r) {
+		return false
+	}
+	// X.1 is about an address: a recipient can be blocked or listed too.
+	return limits.MatchString(r.Text) || subject(r) != 1 && standing.MatchString(r.Text)
 }
 
 // policy reports whether a permanent reply to RCPT is about policy (X.7), which

@@ -30,8 +30,7 @@ var (
 	errUnsendable = errors.New("the relay does not offer SMTPUTF8, which the address needs")
 )
 
-// Session is one SMTP session. It is used by one goroutine; only Close may be
-// called once more afterwards.
+// Session is one SMTP session. It is used by one goroutine.
 type Session struct {
 	conn     *conn
 	client   *smtp.Client
