@@ -63,7 +63,7 @@ const selectAccount = `SELECT a.n, a.line, a.id, a.name, v.reason, coalesce(o.ad
 		t.stage, t.code, t.enhanced, t.reply
 	FROM accounts a CROSS JOIN verdicts v ON v.number = a.verdict
 	LEFT JOIN notices o ON v.excluded IS NULL AND o.lead = coalesce(a.lead, a.n) AND o.current = 1
-	LEFT JOIN attempts t ON t.notice = o.seq AND t.n = (SELECT max(n) FROM attempts WHERE notice = o.seq)
+	LEFT JOIN attempts t ON t.notice = o.seq AND t.n = o.tries
 	WHERE a.n > ?`
 
 // Accounts yields the accounts that fit f in the order of the export. It ends with

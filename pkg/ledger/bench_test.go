@@ -10,9 +10,15 @@ import (
 // outcome of one notice and the intent of the next in one call.
 func BenchmarkRecord(b *testing.B) {
 	const connections = 25
+	commits := 0
 	f := frozen()
 	f.BatchSize = 1000
-	l := opened(b, planned(b, f, people(max(b.N, connections)+connections)), Options{})
+	l := opened(b, planned(b, f, people(max(b.N, connections)+connections)), Options{Fault: func(point string) error {
+		if point == BeforeCommit {
+			commits++
+		}
+		return nil
+	}})
 	_, err := l.Begin(b.Context(), noon)
 	must(b, err)
 	b.ResetTimer()
@@ -34,6 +40,7 @@ func BenchmarkRecord(b *testing.B) {
 	for range connections {
 		must(b, <-done)
 	}
+	b.ReportMetric(float64(b.N)/float64(commits), "notices/commit")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "notices/s")
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"maps"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 )
 
@@ -133,7 +133,11 @@ func (d *Draft) bindBatches(ctx context.Context, f campaign.Frozen) (planDigest,
 	return digest, nil
 }
 
-func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) (err error) {
+func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) error {
+	states, err := json.Marshal(campaign.States())
+	if err != nil {
+		return err
+	}
 	if s.SHA256, err = recipients(ctx, d.conn, s.First, s.Last); err != nil {
 		return err
 	}
@@ -142,13 +146,9 @@ func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) (err 
 	if err != nil {
 		return err
 	}
-	for _, class := range account.Classes() {
-		_, err = d.conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
-			SELECT ?1, ?2, 'pending', count(*) FROM notices WHERE seq BETWEEN ?3 AND ?4 AND class = ?2 HAVING count(*) > 0`,
-			s.Number, class, s.First, s.Last)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = d.conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
+		SELECT ?1, class, state.value, iif(state.value = ?2, n, 0)
+		FROM (SELECT class, count(*) AS n FROM notices WHERE seq BETWEEN ?3 AND ?4 GROUP BY class)
+		CROSS JOIN json_each(?5) AS state`, s.Number, string(campaign.Pending), s.First, s.Last, string(states))
+	return err
 }

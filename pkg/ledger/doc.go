@@ -13,6 +13,7 @@
 // whether a notice is sent to delivery, and the masking of addresses to whoever
 // prints. Replies of mail servers are kept as they came and may hold addresses.
 //
-// The lock file beside a ledger stays when the process ends: to remove it would let
+// A ledger belongs on a local disk: the write-ahead log needs memory that all of its
+// processes share. The lock file beside a ledger stays when the process ends: to remove it would let
 // two processes hold different files of the same name.
 package ledger

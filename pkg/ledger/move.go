@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -10,10 +9,12 @@ import (
 )
 
 const (
+	// The unary plus keeps the planner from holding the state against the condition of
+	// a partial index, which would compile the statement anew for every value.
 	moveStatement = `UPDATE notices SET state = ?, next_at = ?, dated = coalesce(?, dated),
-		attempts = attempts + ?, updated = ? WHERE seq = ? AND state = ?`
+		attempts = attempts + ?, tries = tries + ?, updated = ? WHERE seq = ? AND +state = ?`
 	attemptStatement = `INSERT INTO attempts (notice, n, at, stage, code, enhanced, reply, relay)
-		SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM attempts WHERE notice = ?1`
+		SELECT seq, tries, ?, ?, ?, ?, ?, ? FROM notices WHERE seq = ?`
 )
 
 // Record makes moves, all or none, and returns when they are durable. Moves of
@@ -60,25 +61,22 @@ func checkMove(m campaign.Move) error {
 }
 
 func (w *writer) apply(m campaign.Move) error {
-	counted := 0
-	if m.Counted {
-		counted = 1
-	}
-	result, err := w.move.Exec(string(m.To), optional(m.Next), optional(m.Dated), counted, micros(m.At), m.Seq, string(m.From))
+	result, err := w.move.Exec(string(m.To), optional(m.Next), optional(m.Dated),
+		one(m.Counted), one(m.Attempt != nil), micros(m.At), m.Seq, string(m.From))
 	if err != nil {
 		return moveFailed(m, err)
 	}
 	changed, err := result.RowsAffected()
 	if err != nil {
-		return err
+		return moveFailed(m, err)
 	}
 	if changed != 1 {
 		return &MoveError{Seq: m.Seq, From: m.From, To: m.To, Err: ErrStale}
 	}
-	if m.Attempt == nil {
-		return nil
+	if a := m.Attempt; a != nil {
+		_, err = w.attempt.Exec(micros(a.At), a.Stage, a.Code, a.Enhanced, a.Reply, a.Relay, m.Seq)
 	}
-	return moveFailed(m, insertAttempt(w.attempt, m.Seq, *m.Attempt))
+	return moveFailed(m, err)
 }
 
 func moveFailed(m campaign.Move, err error) error {
@@ -88,7 +86,10 @@ func moveFailed(m campaign.Move, err error) error {
 	return fmt.Errorf("move notice %d from %s to %s: %w", m.Seq, m.From, m.To, err)
 }
 
-func insertAttempt(insert *sql.Stmt, seq int64, a campaign.Attempt) error {
-	_, err := insert.Exec(seq, micros(a.At), a.Stage, a.Code, a.Enhanced, a.Reply, a.Relay)
-	return err
+// one counts what is true.
+func one(counts bool) int64 {
+	if counts {
+		return 1
+	}
+	return 0
 }

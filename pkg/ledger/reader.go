@@ -48,7 +48,7 @@ func newReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{path: path, db: db, verified: map[int64]bool{}}
-	r.sending = func() (bool, error) { return held(path) }
+	r.sending = func() (bool, error) { return held(r.path) }
 	if err := r.load(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

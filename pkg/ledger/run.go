@@ -46,12 +46,12 @@ func (w *writer) doubt(at time.Time) (int64, error) {
 	const suspects = `FROM tally CROSS JOIN batches ON number = batch CROSS JOIN notices ON seq BETWEEN first AND last
 		WHERE tally.state = 'sending' AND tally.n > 0 AND notices.state = 'sending' AND notices.class = tally.class`
 	_, err := w.conn.ExecContext(context.Background(), `INSERT INTO attempts (notice, n, at, stage, code, enhanced, reply, relay)
-		SELECT seq, 1 + coalesce((SELECT max(n) FROM attempts WHERE notice = seq), 0), ?, ?, 0, '', '', '' `+suspects,
+		SELECT seq, tries + 1, ?, ?, 0, '', '', '' `+suspects,
 		micros(at), stageRestart)
 	if err != nil {
 		return 0, err
 	}
-	return change(context.Background(), w.conn, `UPDATE notices SET state = 'in_doubt', attempts = attempts + 1, updated = ?
+	return change(context.Background(), w.conn, `UPDATE notices SET state = 'in_doubt', attempts = attempts + 1, tries = tries + 1, updated = ?
 		WHERE seq IN (SELECT seq `+suspects+`)`, micros(at))
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-sqlite3"
@@ -115,15 +116,21 @@ func (w *writer) run() {
 	}
 }
 
-// gather takes every request that waits now.
+// gather takes every request that waits now, and those of the callers that the last
+// commit has just woken: they get the processor once.
 func (w *writer) gather(first *request) []*request {
 	group := []*request{first}
-	for len(group) < maxGroup {
+	for yielded := false; len(group) < maxGroup; {
 		select {
 		case r := <-w.requests:
 			group = append(group, r)
+			yielded = false
 		default:
-			return group
+			if yielded {
+				return group
+			}
+			runtime.Gosched()
+			yielded = true
 		}
 	}
 	return group

@@ -81,7 +81,8 @@ CREATE TABLE notices (
     current    INTEGER NOT NULL DEFAULT 1 CHECK (current IN (0, 1)),
     state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN
                ('pending', 'sending', 'accepted', 'deferred', 'rejected', 'bounced', 'in_doubt')),
-    attempts   INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    attempts   INTEGER NOT NULL DEFAULT 0 CHECK (attempts BETWEEN 0 AND tries), -- those that count
+    tries      INTEGER NOT NULL DEFAULT 0,                                      -- all of them
     next_at    INTEGER,
     dated      INTEGER,
     updated    INTEGER,                 -- null until the first move
@@ -102,7 +103,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (notice, n)
 ) STRICT, WITHOUT ROWID;
 
--- The number of current notices of a batch by class and state, kept by triggers.
+-- The number of current notices of a batch by class and state, kept by a trigger. A
+-- batch has a row for each state of the classes that it has.
 CREATE TABLE tally (
     batch INTEGER NOT NULL REFERENCES batches (number),
     class TEXT    NOT NULL CHECK (class IN ('password', 'sso')),
@@ -133,7 +135,6 @@ CREATE UNIQUE INDEX notices_current ON notices (lead) WHERE current = 1;
 CREATE INDEX accounts_lead ON accounts (lead) WHERE lead IS NOT NULL;
 CREATE INDEX notices_deferred ON notices (next_at) WHERE state = 'deferred';
 CREATE UNIQUE INDEX notices_replaces ON notices (replaces) WHERE replaces IS NOT NULL;
-CREATE INDEX tally_some ON tally (state, batch) WHERE n > 0;
 
 CREATE TRIGGER moves_are_legal AFTER UPDATE OF state ON notices
 WHEN NOT CASE old.state
@@ -151,7 +152,7 @@ BEGIN
     UPDATE tally SET n = n - 1
         WHERE batch = (SELECT number FROM batches WHERE first <= old.seq ORDER BY first DESC LIMIT 1)
         AND class = old.class AND state = old.state;
-    INSERT INTO tally (batch, class, state, n)
-        SELECT number, new.class, new.state, 1 FROM batches WHERE first <= new.seq ORDER BY first DESC LIMIT 1
-        ON CONFLICT DO UPDATE SET n = n + 1;
+    UPDATE tally SET n = n + 1
+        WHERE batch = (SELECT number FROM batches WHERE first <= new.seq ORDER BY first DESC LIMIT 1)
+        AND class = new.class AND state = new.state;
 END;
