@@ -3,7 +3,6 @@ package export
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"breachnotify/pkg/hint"
@@ -15,20 +14,28 @@ type clause struct {
 	text   string // without a semicolon at its end
 	first  string // its first word, in lower case
 	quoted []string
+	bare   []bareName
+}
+
+// bareName is a word or a quoted name, whatever it names, that has no table before it and
+// is outside of every SELECT in the clause.
+type bareName struct {
+	at   int // where in the text
+	name string
 }
 
 // readClause makes sure that text stays within the brackets that are put around it: it
 // ends every string, comment and bracket that it begins, closes none but its own, and
 // is one statement. It gathers the names in double quotes that it does not itself give
-// to something.
+// to something, and those that stand bare.
 func readClause(key, text string) (clause, error) {
 	r := clauseReader{text: text, end: len(text)}
 	err := r.read()
-	c := clause{key: key, text: text[:r.end], first: r.first, quoted: r.quoted}
+	c := clause{key: key, text: text[:r.end], first: r.first, quoted: r.quoted, bare: r.bare}
 	if err != nil {
 		return c, c.fails(err)
 	}
-	if key == "export.query" && !slices.Contains([]string{"select", "with", "values"}, c.first) {
+	if key == "export.query" && !isSelect(c.first) {
 		return c, hint.Wrap(c.fails(errors.New("not a query")), "write one SELECT, or WITH and one SELECT")
 	}
 	return c, nil
@@ -45,9 +52,12 @@ type clauseReader struct {
 	pos    int
 	end    int // where the statement ends
 	depth  int
+	inner  int // the depth of the outermost SELECT in brackets; 0: pos is in none
 	first  string
 	word   string // the word before pos
+	sign   byte   // the punctuation before pos; 0: something else
 	quoted []string
+	bare   []bareName
 }
 
 func (r *clauseReader) read() error {
@@ -109,9 +119,12 @@ func (r *clauseReader) punctuation(c byte) error {
 		r.depth++
 	case ')':
 		r.depth--
+		if r.depth < r.inner {
+			r.inner = 0
+		}
 	}
 	r.pos++
-	r.word = ""
+	r.word, r.sign = "", c
 	if r.depth < 0 {
 		return errors.New("a bracket is closed that was not opened")
 	}
@@ -123,11 +136,24 @@ func (r *clauseReader) bareWord(rest string) {
 	if size < 0 {
 		size = len(rest)
 	}
-	r.word = foldASCII(rest[:size])
+	word := foldASCII(rest[:size])
 	if r.first == "" {
-		r.first = r.word
+		r.first = word
 	}
+	if r.sign == '(' && r.inner == 0 && isSelect(word) {
+		r.inner = r.depth
+	}
+	r.name(word)
+	r.word = word
 	r.pos += size
+}
+
+// name gathers the word or the quoted name at pos if it is bare.
+func (r *clauseReader) name(name string) {
+	if r.inner == 0 && r.sign != '.' {
+		r.bare = append(r.bare, bareName{r.pos, name})
+	}
+	r.sign = 0
 }
 
 // quotedName passes over what stands in quotes or square brackets.
@@ -141,10 +167,7 @@ func (r *clauseReader) quotedName(opening byte) error {
 		c := r.text[i]
 		doubled := c == closing && opening != '[' && i+1 < len(r.text) && r.text[i+1] == c
 		if c == closing && !doubled {
-			if opening == '"' && r.word != "as" {
-				r.quoted = append(r.quoted, inside.String())
-			}
-			r.word = ""
+			r.endQuoted(opening, inside.String())
 			r.pos = i + 1
 			return nil
 		}
@@ -155,6 +178,19 @@ func (r *clauseReader) quotedName(opening byte) error {
 	}
 	return fmt.Errorf("a %c is not closed", opening)
 }
+
+func (r *clauseReader) endQuoted(opening byte, inside string) {
+	if opening == '"' && r.word != "as" {
+		r.quoted = append(r.quoted, inside)
+	}
+	if opening != '\'' {
+		r.name(inside)
+	}
+	r.word, r.sign = "", 0
+}
+
+// isSelect reports whether a word begins a query.
+func isSelect(word string) bool { return word == "select" || word == "with" || word == "values" }
 
 func isWord(c byte) bool {
 	return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'

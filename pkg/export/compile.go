@@ -10,67 +10,69 @@ import (
 	"breachnotify/pkg/hint"
 )
 
-// reads are what SQL reads, in lower case.
-type reads struct {
-	schemas map[string]bool
-	columns map[string][]string // by table; the empty column is the table itself
-}
+// tableAt is a table or view and the schema in which it lies, in lower case.
+type tableAt struct{ schema, table string }
+
+// reads are the columns that SQL reads, in lower case; the empty one is the table itself.
+type reads map[tableAt][]string
 
 func (r reads) add(schema, table, column string) {
-	table = foldASCII(table)
-	r.schemas[foldASCII(schema)] = true
-	r.columns[table] = append(r.columns[table], foldASCII(column))
+	at := tableAt{foldASCII(schema), foldASCII(table)}
+	r[at] = append(r[at], foldASCII(column))
 }
 
-// only reports that no column of the table is read, though the table itself may be.
-func (r reads) only(table string) bool {
-	return !slices.ContainsFunc(r.columns[foldASCII(table)], func(column string) bool { return column != "" })
+// only reports that no column of a table is read, though the table itself may be.
+func (r reads) only(at tableAt) bool {
+	return !slices.ContainsFunc(r[at], func(column string) bool { return column != "" })
 }
 
-// compile has SQLite compile a clause without letting it run, and returns the columns
-// of the result. The text of the clause stands between before and after.
-func (d *database) compile(ctx context.Context, c clause, before, after string) (columns []string, err error) {
-	seen := reads{schemas: map[string]bool{}, columns: map[string][]string{}}
+// names reports whether anything that is read has the name, a table or a column.
+func (r reads) names(name string) bool {
+	name = foldASCII(name)
+	for at, columns := range r {
+		if at.table == name || slices.Contains(columns, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// compile has SQLite compile the clause without letting it run, checks what it reads, and
+// returns the columns of the result. The clause stands between before and after.
+func (d *database) compile(ctx context.Context, before, after string) ([]string, error) {
+	seen := reads{}
+	columns, err := d.watched(ctx, before+d.clause.text+after, seen)
+	if err != nil {
+		return nil, d.explain(ctx, d.clause.fails(err))
+	}
+	known := slices.Concat(columns, d.aliasNames())
+	if err := d.clause.checkQuoted(seen, known); err != nil {
+		return nil, err
+	}
+	return columns, d.checkOuter(ctx, seen)
+}
+
+// watched compiles a statement, adds what it reads to seen, and returns the columns of
+// its result.
+func (d *database) watched(ctx context.Context, statement string, seen reads) (columns []string, err error) {
 	stop, err := d.watch(seen.add)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	rows, err := d.conn.QueryContext(ctx, before+c.text+after)
+	rows, err := d.conn.QueryContext(ctx, statement)
 	if err != nil {
-		return nil, d.explain(c.fails(err))
+		return nil, err
 	}
 	defer rows.Close()
-	if columns, err = rows.Columns(); err != nil {
-		return nil, err
-	}
-	if err := c.checkQuoted(seen, columns); err != nil {
-		return nil, err
-	}
-	return columns, d.checkOuter(c, seen)
-}
-
-// explain adds the columns that SQL may use.
-func (d *database) explain(err error) error {
-	for _, table := range d.tables {
-		err = hint.Wrap(err, "the columns of %s are: %s", table.name, list(table.columns))
-	}
-	if d.undecided != nil {
-		err = hint.Wrap(err, "the database has the tables %s; export.table says which of them is export", list(d.undecided))
-	}
-	return err
+	return rows.Columns()
 }
 
 // checkQuoted refuses names in double quotes that name nothing. SQLite takes those for
 // text, so that a misspelt column would select everybody or nobody.
-func (c clause) checkQuoted(seen reads, columns []string) error {
+func (c clause) checkQuoted(seen reads, known []string) error {
 	for _, name := range c.quoted {
-		folded := foldASCII(name)
-		_, known := seen.columns[folded]
-		for _, read := range seen.columns {
-			known = known || slices.Contains(read, folded)
-		}
-		if !known && folded != exportTable && indexOf(columns, name) < 0 {
+		if !seen.names(name) && foldASCII(name) != exportTable && indexOf(known, name) < 0 {
 			err := c.fails(fmt.Errorf("no column %q", name))
 			return hint.Wrap(err, "text is in single quotes: '%s'", name)
 		}
@@ -81,22 +83,27 @@ func (c clause) checkQuoted(seen reads, columns []string) error {
 // checkOuter refuses a table of which no column is read. In id IN (SELECT user FROM
 // affected) SQL looks for a user that affected lacks in the export around it, finds it,
 // and selects everybody.
-func (d *database) checkOuter(c clause, seen reads) error {
-	for table := range seen.columns {
-		if seen.only(table) && (d.export == nil || table != foldASCII(d.export.table)) {
-			return d.outerError(c, table)
+func (d *database) checkOuter(ctx context.Context, seen reads) error {
+	for at := range seen {
+		if seen.only(at) && (d.export == nil || at.table != foldASCII(d.export.table)) {
+			return d.outerError(ctx, at.table)
 		}
 	}
+	used := map[string]bool{}
+	for at := range seen {
+		used[at.schema] = true
+	}
 	for _, view := range d.views {
-		if seen.schemas[view.schema] && seen.only(view.name) {
-			return d.outerError(c, view.name)
+		// The view may have the name of the table below it, all of whose columns it reads.
+		if used[view.schema] && seen.only(tableAt{"temp", foldASCII(view.name)}) {
+			return d.outerError(ctx, view.name)
 		}
 	}
 	return nil
 }
 
-func (d *database) outerError(c clause, table string) error {
-	return d.explain(c.fails(fmt.Errorf("no column of %s is used: the names in its SELECT are those of a table around it", table)))
+func (d *database) outerError(ctx context.Context, table string) error {
+	return d.explain(ctx, d.clause.fails(fmt.Errorf("no column of %s is used: the names in its SELECT are those of a table around it", table)))
 }
 
 // selectWhere prepares to read the chosen columns of the export, and returns these.
@@ -116,7 +123,10 @@ func (d *database) selectWhere(ctx context.Context) (Columns, error) {
 		if d.clause, err = readClause("export.where", d.spec.Where); err != nil {
 			return Columns{}, err
 		}
-		if _, err := d.compile(ctx, d.clause, "SELECT 1"+from+" WHERE (\n", "\n) LIMIT 0"); err != nil {
+		if _, err := d.compile(ctx, "SELECT 1"+from+" WHERE (\n", "\n) LIMIT 0"); err != nil {
+			return Columns{}, err
+		}
+		if err := d.checkAliases(ctx, from); err != nil {
 			return Columns{}, err
 		}
 		d.statement += " WHERE (\n" + d.clause.text + "\n)"
@@ -133,7 +143,7 @@ func (d *database) selectQuery(ctx context.Context) (Columns, error) {
 	if d.clause, err = readClause("export.query", d.spec.Query); err != nil {
 		return Columns{}, err
 	}
-	names, err := d.compile(ctx, d.clause, "SELECT * FROM (\n", "\n) LIMIT 0")
+	names, err := d.compile(ctx, "SELECT * FROM (\n", "\n) LIMIT 0")
 	if err != nil {
 		return Columns{}, err
 	}

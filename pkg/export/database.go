@@ -25,6 +25,7 @@ type database struct {
 
 	tables    []table // what where and query may use
 	export    *relation
+	aliases   []alias  // of the columns of the export
 	undecided []string // tables of the source, where none is chosen
 
 	clause     clause
@@ -58,6 +59,9 @@ type relation struct {
 	order   string // as SQL; empty: as it comes
 	file    *attached
 }
+
+// sourceSchema is the name under which a SQLite source is attached.
+const sourceSchema = "source"
 
 // openDatabase stages the definitions of all tables, so that the SQL can be compiled,
 // but no row.
@@ -107,7 +111,8 @@ func (d *database) addText(ctx context.Context, f format) error {
 		table: exportTable, from: "main." + exportTable,
 		columns: file.header, rowid: rowid, order: exportTable + "." + rowid,
 	}
-	return nil
+	d.aliases = d.spec.Columns.aliases(file.header)
+	return d.addAliases(ctx, exportTable, d.aliases)
 }
 
 func (d *database) stageText(ctx context.Context, name, path string, f format) (*textFile, error) {
@@ -124,12 +129,11 @@ func (d *database) stageText(ctx context.Context, name, path string, f format) (
 }
 
 func (d *database) addSQLite(ctx context.Context, _ format) error {
-	const schema = "source"
-	if err := d.attach(ctx, d.spec.Source, schema); err != nil {
+	if err := d.attach(ctx, d.spec.Source, sourceSchema); err != nil {
 		return err
 	}
 	d.unit = d.spec.Source + ": row"
-	chosen, err := d.choose(ctx, d.spec.Source, schema, d.spec.Table)
+	chosen, err := d.choose(ctx, d.spec.Source, sourceSchema, d.spec.Table)
 	var several *severalTablesError
 	if errors.As(err, &several) {
 		if d.spec.Query != "" {
@@ -141,6 +145,8 @@ func (d *database) addSQLite(ctx context.Context, _ format) error {
 	if err != nil {
 		return err
 	}
+	d.aliases = d.spec.Columns.aliases(chosen.columns)
+	chosen.aliases = d.aliases
 	d.meter.total.Add(chosen.size)
 	d.files = append(d.files, chosen)
 	d.tables = append(d.tables, table{exportTable, chosen.columns})
@@ -160,7 +166,7 @@ func (d *database) addTable(ctx context.Context, name, path string) error {
 	if err != nil {
 		return err
 	}
-	taken, err := d.number(ctx, "SELECT count(*) FROM pragma_table_list WHERE schema = 'source' AND name = ? COLLATE NOCASE", name)
+	taken, err := d.number(ctx, "SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ? COLLATE NOCASE", sourceSchema, name)
 	if err != nil {
 		return err
 	}

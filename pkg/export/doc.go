@@ -17,13 +17,24 @@
 //
 // Values of text files are text there, so that 007 stays 007, and numbers among them
 // are to be compared with CAST. Columns of SQLite files keep their type. The text 7 and
-// the integer 7 are equal, whichever side is which. The text 007 is another text than 7,
-// and equals the integer 7 only where that is in a column declared as a number, since
-// SQLite then compares numbers.
+// the integer 7 are equal if either column has a type, whichever side is which. The text
+// 007 is another text than 7, and equals the integer 7 only where that is in a column
+// declared as a number, since SQLite then compares numbers.
+//
+// Where the names of the fields differ from those of the columns that Spec.Columns maps
+// to them, where may use both: see Spec.Where.
 //
 // The package leaves it to classify what the columns mean, to account which addresses
 // are valid, and to the ledger to find accounts that come twice.
 //
 // BUG(export): SQLite opens the files by name. Between the look at a SQLite file and its
 // opening somebody may put another one in its place.
+//
+// BUG(export): In id IN (SELECT id FROM affected WHERE kind = 'a') SQL takes the inner id
+// from the export where affected has none, and selects everybody. This is an error if id
+// is a further name of another column of the export, or if no column of affected is used,
+// but not if the export itself has a column id.
+//
+// BUG(export): The text 7 and the integer 7 are not equal where both are in columns that
+// their SQLite tables declare without a type.
 package export

@@ -196,6 +196,16 @@ func FuzzClause(f *testing.F) {
 		if !strings.HasPrefix(text, c.text) {
 			t.Fatalf("%q became %q", text, c.text)
 		}
+		last := -1
+		for _, bare := range c.bare {
+			if bare.at <= last || bare.at >= len(c.text) {
+				t.Fatalf("%q has a name at %d, behind %d", c.text, bare.at, last)
+			}
+			last = bare.at
+			if again := c.qualified([]string{foldASCII(bare.name)}); !strings.Contains(again, "export."+c.text[bare.at:bare.at+1]) {
+				t.Fatalf("%q with %q qualified is %q", c.text, bare.name, again)
+			}
+		}
 		// What is taken is taken again within brackets, and has no statement behind it.
 		if again, err := readClause("export.where", "(\n"+c.text+"\n)"); err != nil || strings.TrimSpace(again.text) != "(\n"+c.text+"\n)" {
 			t.Fatalf("%q does not stay within brackets: %q, %v", c.text, again.text, err)

@@ -29,8 +29,13 @@ type Spec struct {
 	Table  string // which table of a SQLite file; empty: its only one
 	// Tables maps names to the paths of further files, which Where and Query may use.
 	// A SQLite file among them is the table of the same name, or else its only one.
-	Tables  map[string]string
-	Where   string  // SQL expression over the export; empty: every row
+	Tables map[string]string
+	// Where is a SQL expression over the export; empty: every row. It may name the columns
+	// as the source does, and those that Columns maps also id, email, name, password, sso
+	// and locale. Where the source has a column of such a name itself, in whatever case,
+	// the name is that column, though Columns maps another one. In a SELECT inside of Where
+	// the further names of the row around it need the table: export.id.
+	Where   string
 	Query   string  // SQL query whose columns are id, email, name, password, sso, locale
 	Columns Columns // as configured; not together with Query
 	// MaxRecord is the size in bytes, line ends included, above which a record of a

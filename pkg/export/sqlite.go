@@ -26,6 +26,7 @@ type attached struct {
 	table   string
 	view    bool
 	columns []string
+	aliases []alias  // further names of columns
 	untyped []string // those of the columns that SQLite never converts to compare
 	rowid   string   // name of the rowid; empty: there is none
 	first   int64    // the smallest rowid
@@ -127,12 +128,7 @@ func checkEncoding(target, path string) error {
 // choose finds the table to read in an attached file. Where preferred is empty, the
 // file must have just one; where it is not, it must be there.
 func (p *private) choose(ctx context.Context, path, schema, preferred string) (*attached, error) {
-	tables, err := p.words(ctx, `SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual')
-		AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`, schema)
-	if err != nil {
-		return nil, sqliteError(path, err)
-	}
-	views, err := p.words(ctx, "SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'view' ORDER BY name", schema)
+	tables, views, err := p.tablesOf(ctx, schema)
 	if err != nil {
 		return nil, sqliteError(path, err)
 	}
@@ -151,6 +147,17 @@ func (p *private) choose(ctx context.Context, path, schema, preferred string) (*
 		return p.describe(ctx, &attached{path: path, schema: schema, table: tables[0]})
 	}
 	return nil, &severalTablesError{path: path, tables: all}
+}
+
+// tablesOf returns the names of the tables and views of an attached file.
+func (p *private) tablesOf(ctx context.Context, schema string) (tables, views []string, err error) {
+	tables, err = p.words(ctx, `SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual')
+		AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`, schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	views, err = p.words(ctx, "SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'view' ORDER BY name", schema)
+	return tables, views, err
 }
 
 // severalTablesError says that a file has several tables and none is chosen.
@@ -179,15 +186,22 @@ func (p *private) describe(ctx context.Context, a *attached) (*attached, error) 
 	return a, nil
 }
 
+// visibleColumns gives the columns of ?1 in ?2. hidden is 1 for the inner columns of
+// virtual tables; generated columns are data.
+const visibleColumns = "SELECT name FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1"
+
+// columnsOf returns the names of the columns of a table in an attached file.
+func (p *private) columnsOf(ctx context.Context, schema, table string) ([]string, error) {
+	return p.words(ctx, visibleColumns+" ORDER BY cid", table, schema)
+}
+
 // findColumns finds the columns, and which of them have the affinity BLOB (SQLite's
 // datatypes, section 3.1).
 func (p *private) findColumns(ctx context.Context, a *attached) (err error) {
-	// hidden is 1 for the inner columns of virtual tables; generated columns are data.
-	const columns = "SELECT name FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1"
-	if a.columns, err = p.words(ctx, columns+" ORDER BY cid", a.table, a.schema); err != nil {
+	if a.columns, err = p.columnsOf(ctx, a.schema, a.table); err != nil {
 		return err
 	}
-	a.untyped, err = p.words(ctx, columns+` AND (type = '' OR type LIKE '%BLOB%' AND NOT (type LIKE '%INT%'
+	a.untyped, err = p.words(ctx, visibleColumns+` AND (type = '' OR type LIKE '%BLOB%' AND NOT (type LIKE '%INT%'
 		OR type LIKE '%CHAR%' OR type LIKE '%CLOB%' OR type LIKE '%TEXT%')
 		OR type = 'ANY' AND (SELECT strict FROM pragma_table_list WHERE schema = ?2 AND name = ?1))`, a.table, a.schema)
 	return err
@@ -222,16 +236,24 @@ func (p *private) findOrder(ctx context.Context, a *attached) error {
 // numbered reports whether the rowid is fit to be the number of a row.
 func (a *attached) numbered() bool { return a.rowid != "" && a.first >= 1 }
 
-// rows returns the SQL that reads all columns. SQLite finds the integer 7 in a column
-// without a type unequal to the text 7 in a column of texts. The plus takes the column
-// for a bare value, which is converted to compare, and changes nothing else.
+// rows returns the SQL that reads all columns, also by their further names. SQLite finds
+// the integer 7 in a column without a type unequal to the text 7 in a column of texts. The
+// plus takes the column for a bare value, which is converted to compare, and changes
+// nothing else.
 func (a *attached) rows() string {
-	columns := make([]string, len(a.columns))
-	for i, name := range a.columns {
-		columns[i] = quoteName(name)
-		if slices.Contains(a.untyped, name) {
-			columns[i] = "+" + columns[i] + " AS " + columns[i]
+	var columns []string
+	add := func(column, name string) {
+		value := quoteName(column)
+		if slices.Contains(a.untyped, column) {
+			value = "+" + value
 		}
+		columns = append(columns, value+" AS "+quoteName(name))
+	}
+	for _, column := range a.columns {
+		add(column, column)
+	}
+	for _, alias := range a.aliases {
+		add(alias.column, alias.name)
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " FROM " + a.from()
 }

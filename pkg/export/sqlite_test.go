@@ -94,6 +94,7 @@ func TestSQLiteTablesAreChosen(t *testing.T) {
 		`no table "user"; there are: breach, users, v`:                   {Source: source, Table: "user"},
 		"export.table says which of them is export":                      {Source: source, Query: "SELECT id, email FROM export"},
 		"no column of list is used":                                      {Source: file(t, "a.csv", plain), Where: "id IN (SELECT email FROM list)", Tables: map[string]string{"list": sqliteDB(t, "l.db", "CREATE TABLE l(id)")}},
+		"no column of affected is used":                                  {Source: file(t, "a.csv", plain), Where: "id IN (SELECT id FROM affected)", Tables: map[string]string{"affected": sqliteDB(t, "affected.db", "CREATE TABLE affected(user_id)")}},
 		"no column of breach is used":                                    {Source: source, Table: "users", Where: "email IN (SELECT email FROM breach)"},
 		"has a table of that name itself":                                {Source: source, Table: "users", Where: "1", Tables: map[string]string{"Breach": file(t, "b.csv", "id\n")}},
 		"export.tables.x: ":                                              {Source: source, Table: "users", Where: "1", Tables: map[string]string{"x": source}},
