@@ -15,7 +15,25 @@ type clause struct {
 	first  string // its first word, in lower case
 	quoted []string
 	bare   []bareName
+	tokens []token
 }
+
+// token is a word, a quoted name, a text in quotes or an operator.
+type token struct {
+	kind     tokenKind
+	text     string // a word in lower case; a name without its quotes
+	from, to int    // where in the clause
+	outer    bool   // whether it is outside of every SELECT in the clause
+}
+
+type tokenKind int
+
+const (
+	operatorToken tokenKind = iota // also brackets, commas and dots
+	wordToken                      // also numbers
+	nameToken                      // in double quotes, backquotes or square brackets
+	textToken
+)
 
 // bareName is a word or a quoted name, whatever it names, that has no table before it and
 // is outside of every SELECT in the clause.
@@ -27,11 +45,11 @@ type bareName struct {
 // readClause makes sure that text stays within the brackets that are put around it: it
 // ends every string, comment and bracket that it begins, closes none but its own, and
 // is one statement. It gathers the names in double quotes that it does not itself give
-// to something, and those that stand bare.
+// to something, those that stand bare, and the tokens.
 func readClause(key, text string) (clause, error) {
 	r := clauseReader{text: text, end: len(text)}
 	err := r.read()
-	c := clause{key: key, text: text[:r.end], first: r.first, quoted: r.quoted, bare: r.bare}
+	c := clause{key: key, text: text[:r.end], first: r.first, quoted: r.quoted, bare: r.bare, tokens: r.tokens}
 	if err != nil {
 		return c, c.fails(err)
 	}
@@ -46,7 +64,7 @@ func (c clause) fails(err error) error {
 	return fmt.Errorf("%s: %s: %w", c.key, strings.TrimSpace(c.text), err)
 }
 
-// clauseReader splits SQL as far as brackets, quotes, comments and words.
+// clauseReader splits SQL into words, names, texts and operators.
 type clauseReader struct {
 	text   string
 	pos    int
@@ -58,6 +76,7 @@ type clauseReader struct {
 	sign   byte   // the punctuation before pos; 0: something else
 	quoted []string
 	bare   []bareName
+	tokens []token
 }
 
 func (r *clauseReader) read() error {
@@ -97,8 +116,24 @@ func (r *clauseReader) token() error {
 	case c == 0:
 		return errors.New("a NUL byte")
 	default:
-		return r.punctuation(c)
+		return r.punctuation(operatorAt(rest))
 	}
+}
+
+// operatorAt returns the operator, or other punctuation, with which rest begins.
+func operatorAt(rest string) string {
+	for _, long := range []string{"->>", "->", "||", "<=", "<>", "<<", ">=", ">>", "==", "!="} {
+		if strings.HasPrefix(rest, long) {
+			return long
+		}
+	}
+	return rest[:1]
+}
+
+// add gathers the token between pos and to and goes behind it.
+func (r *clauseReader) add(kind tokenKind, text string, to int) {
+	r.tokens = append(r.tokens, token{kind, text, r.pos, to, r.inner == 0})
+	r.pos = to
 }
 
 // comment passes over rest up to and with its end and reports whether there is one.
@@ -111,10 +146,12 @@ func (r *clauseReader) comment(rest, end string) bool {
 	return found
 }
 
-func (r *clauseReader) punctuation(c byte) error {
-	switch c {
+func (r *clauseReader) punctuation(operator string) error {
+	switch operator[0] {
 	case ';':
 		r.end = r.pos
+		r.pos++
+		return nil // only spaces and comments may follow
 	case '(':
 		r.depth++
 	case ')':
@@ -123,8 +160,8 @@ func (r *clauseReader) punctuation(c byte) error {
 			r.inner = 0
 		}
 	}
-	r.pos++
-	r.word, r.sign = "", c
+	r.add(operatorToken, operator, r.pos+len(operator))
+	r.word, r.sign = "", operator[0]
 	if r.depth < 0 {
 		return errors.New("a bracket is closed that was not opened")
 	}
@@ -145,7 +182,7 @@ func (r *clauseReader) bareWord(rest string) {
 	}
 	r.name(word)
 	r.word = word
-	r.pos += size
+	r.add(wordToken, word, r.pos+size)
 }
 
 // name gathers the word or the quoted name at pos if it is bare.
@@ -167,8 +204,7 @@ func (r *clauseReader) quotedName(opening byte) error {
 		c := r.text[i]
 		doubled := c == closing && opening != '[' && i+1 < len(r.text) && r.text[i+1] == c
 		if c == closing && !doubled {
-			r.endQuoted(opening, inside.String())
-			r.pos = i + 1
+			r.endQuoted(opening, inside.String(), i+1)
 			return nil
 		}
 		if doubled {
@@ -179,14 +215,17 @@ func (r *clauseReader) quotedName(opening byte) error {
 	return fmt.Errorf("a %c is not closed", opening)
 }
 
-func (r *clauseReader) endQuoted(opening byte, inside string) {
+func (r *clauseReader) endQuoted(opening byte, inside string, to int) {
+	kind := textToken
 	if opening == '"' && r.word != "as" {
 		r.quoted = append(r.quoted, inside)
 	}
 	if opening != '\'' {
 		r.name(inside)
+		kind = nameToken
 	}
 	r.word, r.sign = "", 0
+	r.add(kind, inside, to)
 }
 
 // isSelect reports whether a word begins a query.

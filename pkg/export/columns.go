@@ -71,9 +71,6 @@ func foldASCII(s string) string {
 
 func missingColumn(field string, existing []string) error {
 	err := fmt.Errorf("no column %s; there are: %s", field, list(existing))
-	if len(existing) == 1 && strings.ContainsAny(existing[0], ",;|\t") {
-		return hint.Wrap(err, "the header is a single column: .csv is separated by commas, .tsv by tabs")
-	}
 	return hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
 }
 

@@ -49,6 +49,9 @@ func (d *database) compile(ctx context.Context, before, after string) ([]string,
 	if err := d.clause.checkQuoted(seen, known); err != nil {
 		return nil, err
 	}
+	if err := d.clause.checkOrder(d.isText); err != nil {
+		return nil, err
+	}
 	return columns, d.checkOuter(ctx, seen)
 }
 

@@ -123,7 +123,8 @@ func (d *database) stageText(ctx context.Context, name, path string, f format) (
 	d.texts = append(d.texts, stagedText{name, file})
 	d.tables = append(d.tables, table{name, file.header})
 	if rowidOf(file.header) == "" {
-		return nil, fmt.Errorf("%s: columns named rowid, _rowid_ and oid at once leave SQL no name for the line", path)
+		err := fmt.Errorf("%s: columns named rowid, _rowid_ and oid at once leave SQL no name for the line", path)
+		return nil, hint.Wrap(err, "rename one of them")
 	}
 	return file, d.create(ctx, name, file)
 }

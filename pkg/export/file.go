@@ -41,7 +41,7 @@ func formatOf(path string) (format, error) {
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
 		return 0, fmt.Errorf("%s: not a file", path)
 	case info.Mode().IsRegular() && info.Size() == 0:
-		return 0, fmt.Errorf("%s: the file is empty", path)
+		return 0, errEmpty(path)
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
@@ -67,6 +67,9 @@ func checkMagic(path string) error {
 	}
 	if bytes.Equal(head, []byte(sqliteMagic)) {
 		return nil
+	}
+	if err := knownBinary(path, head); err != nil {
+		return err
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".sqlite", ".db":

@@ -69,7 +69,8 @@ func TestALineOfAHundredMegabytesIsAnErrorInFlatMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := mustFail(t, Spec{Source: path, MaxRecord: 1 << 20})
-	if want := path + ": line 2: the record is larger than 1048576 bytes\n"; got != want {
+	if want := path + ": line 2: the record is larger than 1048576 bytes\n" +
+		"look there for a quote that is not closed and for line ends that are missing"; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 }

@@ -60,7 +60,8 @@ func (s *scanner) scan() error {
 		s.line = s.below
 		size, err := s.record()
 		if errors.Is(err, errTooLong) || err == nil && size > s.max {
-			err = s.errAt(0, "the record is larger than %d bytes", s.max)
+			err = hint.Wrap(s.errAt(0, "the record is larger than %d bytes", s.max),
+				"look there for a quote that is not closed and for line ends that are missing")
 		}
 		if err != nil {
 			return err
@@ -188,11 +189,13 @@ func (s *scanner) quoted(from int) (span, int, error) {
 func (s *scanner) unclosed(opening int, err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
-		return s.errAt(opening, "the quote that begins here is never closed")
+		err = s.errAt(opening, "the quote that begins here is never closed")
 	case errors.Is(err, errTooLong):
-		return s.errAt(opening, "the quote that begins here is not closed within %d bytes", s.max)
+		err = s.errAt(opening, "the quote that begins here is not closed within %d bytes", s.max)
+	default:
+		return err
 	}
-	return err
+	return hint.Wrap(err, `close it behind the value; a quote that is part of the value is written twice, inside of quotes: """"`)
 }
 
 // at returns byte i of the record, reading more if need be; io.EOF behind the last one.
@@ -284,21 +287,12 @@ func (s *scanner) errAt(i int, format string, args ...any) error {
 	return fmt.Errorf("%s: line %d: %s", s.name, line, fmt.Sprintf(format, args...))
 }
 
-// skipMark passes over a UTF-8 byte order mark and refuses one of UTF-16.
-func (s *scanner) skipMark() error {
-	for i := range 3 {
-		if _, err := s.at(i); errors.Is(err, io.EOF) || errors.Is(err, errTooLong) {
-			break
-		} else if err != nil {
-			return err
-		}
+// peek returns what is read but belongs to no record yet: at least size bytes, if there
+// are as many.
+func (s *scanner) peek(size int) ([]byte, error) {
+	_, err := s.at(size - 1)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errTooLong) {
+		return nil, err
 	}
-	switch data := s.buf[s.start:s.end]; {
-	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
-		s.start += 3
-	case bytes.HasPrefix(data, []byte("\xFF\xFE")), bytes.HasPrefix(data, []byte("\xFE\xFF")):
-		return hint.Wrap(fmt.Errorf("%s: the file is UTF-16", s.name),
-			"convert it: iconv -f UTF-16 -t UTF-8 %s", s.name)
-	}
-	return nil
+	return s.buf[s.start:s.end], nil
 }

@@ -32,7 +32,8 @@ type origin interface {
 // read: headers, columns, tables, and where or query, which are compiled. The caller
 // closes the Selection.
 //
-// A missing file is an fs.ErrNotExist. An error about where or query repeats its text
+// A missing file is an fs.ErrNotExist. A file that is not what its name says is an error
+// that names its kind, where it is known. An error about where or query repeats its text
 // and SQLite's message.
 func Open(ctx context.Context, spec Spec) (*Selection, error) {
 	if err := spec.Validate(); err != nil {
@@ -70,7 +71,8 @@ func (s *Selection) openStream(ctx context.Context, spec Spec, f format) error {
 }
 
 func errNoTables(spec Spec) error {
-	return fmt.Errorf("export.table is %q, and %s is a text file, which has no tables", spec.Table, spec.Source)
+	err := fmt.Errorf("export.table is %q, and %s is a text file, which has no tables", spec.Table, spec.Source)
+	return hint.Wrap(err, "leave export.table out")
 }
 
 // Records returns the selected rows in the order of the source, or of the query. It can

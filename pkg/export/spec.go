@@ -34,7 +34,8 @@ type Spec struct {
 	// as the source does, and those that Columns maps also id, email, name, password, sso
 	// and locale. Where the source has a column of such a name itself, in whatever case,
 	// the name is that column, though Columns maps another one. In a SELECT inside of Where
-	// the further names of the row around it need the table: export.id.
+	// the further names of the row around it need the table: export.id. Columns of text
+	// files are compared by order with numbers by CAST only.
 	Where   string
 	Query   string  // SQL query whose columns are id, email, name, password, sso, locale
 	Columns Columns // as configured; not together with Query

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,18 +49,38 @@ func openText(ctx context.Context, path string, f format, maxRecord int, m *mete
 func (t *textFile) close() error { return t.reader.file.Close() }
 
 func (t *textFile) readHeader() error {
-	if err := t.skipMark(); err != nil {
+	head, err := t.peek(longestMagic)
+	if err != nil {
 		return err
 	}
-	if err := t.scan(); errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: the file is empty", t.name)
-	} else if err != nil {
+	if err := knownBinary(t.name, head); err != nil {
 		return err
+	}
+	if bytes.HasPrefix(head, []byte(utf8Mark)) {
+		t.start += len(utf8Mark)
+	}
+	if err := t.scan(); errors.Is(err, io.EOF) {
+		return errEmpty(t.name)
+	} else if err != nil {
+		return t.headerError(err)
 	}
 	for _, field := range t.fields {
 		t.header = append(t.header, string(field))
 	}
-	return t.checkHeader()
+	return cmp.Or(t.checkHeader(), t.checkSeparator())
+}
+
+// headerError returns a better error than err for a file that is not text. A failure to
+// read stays what it is.
+func (t *textFile) headerError(err error) error {
+	if t.readErr != nil && !errors.Is(t.readErr, io.EOF) {
+		return err
+	}
+	return cmp.Or(unknownBinary(t.name, t.buf[t.start:t.end]), err)
+}
+
+func errEmpty(name string) error {
+	return hint.Wrap(fmt.Errorf("%s: the file is empty", name), "write the export again, with a line of names and then the rows")
 }
 
 // checkHeader repeats names of columns only when none looks like data.
@@ -72,15 +94,37 @@ func (t *textFile) checkHeader() error {
 	first := map[string]int{}
 	for i, name := range t.header {
 		if strings.TrimSpace(name) == "" {
-			return fmt.Errorf("%s: line %d: column %d has no name", t.name, t.line, i+1)
+			err := fmt.Errorf("%s: line %d: column %d has no name", t.name, t.line, i+1)
+			return hint.Wrap(err, "give it one; a separator at the end of a line begins another column")
 		}
 		folded := foldASCII(name)
 		if earlier, ok := first[folded]; ok {
-			return fmt.Errorf("%s: line %d: columns %d and %d are both named %q", t.name, t.line, earlier+1, i+1, name)
+			err := fmt.Errorf("%s: line %d: columns %d and %d are both named %q", t.name, t.line, earlier+1, i+1, name)
+			return hint.Wrap(err, "rename one of them; upper and lower case are the same here")
 		}
 		first[folded] = i
 	}
 	return nil
+}
+
+// checkSeparator refuses a header whose only column holds what usually separates columns.
+func (t *textFile) checkSeparator() error {
+	if len(t.header) > 1 {
+		return nil
+	}
+	i := strings.IndexAny(t.header[0], "\t;|,")
+	if i < 0 {
+		return nil
+	}
+	separator := t.header[0][i]
+	err := fmt.Errorf("%s: line %d: the header is a single column, and the separator seems to be %q", t.name, t.line, separator)
+	switch separator {
+	case '\t':
+		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .tsv")
+	case ',':
+		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .csv")
+	}
+	return hint.Wrap(err, "write the export again with commas, or convert it: mlr --icsv --ifs '%c' --ocsv cat %s", separator, t.name)
 }
 
 // next reads a row: the scanner's line and fields, as many as the header has.
