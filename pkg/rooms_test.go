@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"pkg/delivery": {"pkg/account", "pkg/campaign", "pkg/notice", "pkg/throttle", "pkg/relay"},
 	"cmd/notify": {"templates", "pkg/account", "pkg/classify", "pkg/export", "pkg/notice", "pkg/campaign",
 		"pkg/ledger", "pkg/throttle", "pkg/relay", "pkg/delivery", "pkg/smtptest"},
+	"pkg/postfixtest": {}, // for tests alone
 }
 
 // keepers maps a library to the only rooms that may import it.
@@ -40,7 +41,7 @@ var keepers = map[string][]string{
 	"database/sql":                {"pkg/ledger", "pkg/export"},
 	"github.com/wneessen/go-mail": {"pkg/notice", "pkg/relay"},
 	"github.com/spf13/cobra":      {"cmd/notify"},
-	"testing":                     {},
+	"testing":                     {"pkg/postfixtest"},
 }
 
 func TestImportsRunDownwards(t *testing.T) {

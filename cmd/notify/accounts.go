@@ -111,12 +111,12 @@ type accountLine struct {
 }
 
 func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
-	address, reply := l.Address.Masked(), account.MaskText(l.LastReply)
-	if reveal {
-		address, reply = l.Address.Wire(), l.LastReply
+	id, address, reply := l.ID, l.Address.Wire(), l.LastReply
+	if !reveal { // some exports have addresses for ids
+		id, address, reply = account.MaskText(id), l.Address.Masked(), l.Address.MaskIn(reply)
 	}
 	line := accountLine{
-		ID: l.ID, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
+		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
 		Notice: orNull(l.NoticeID), Generation: orNull(l.Generation), State: orNull(l.State), Attempts: l.Attempts,
 		LastReply: orNull(reply), Locale: orNull(l.Locale), Line: l.Line,
 	}
@@ -189,7 +189,23 @@ func (c *csvLines) line(a accountLine) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	return c.w.Write(a.fields())
+	fields := a.fields()
+	for i, field := range fields {
+		fields[i] = noFormula(field)
+	}
+	return c.w.Write(fields)
+}
+
+// noFormula keeps a spreadsheet from taking a field for a formula, by the apostrophe
+// that spreadsheets know for that. Negative numbers are left as they are.
+func noFormula(field string) string {
+	if field == "" || !strings.ContainsRune("=+-@\t\r", rune(field[0])) {
+		return field
+	}
+	if _, err := strconv.ParseFloat(field, 64); err == nil {
+		return field
+	}
+	return "'" + field
 }
 
 func (c *csvLines) head() error {
@@ -213,7 +229,7 @@ type humanLines struct{ w io.Writer }
 func (h humanLines) line(a accountLine) error {
 	words := []string{printable(a.ID), text(a.Address), text(a.Class), text(a.State)}
 	if a.Excluded != nil {
-		words = append(words, "excluded: "+text(a.Excluded))
+		words = append(words, fmt.Sprintf("line %d excluded: %s", a.Line, *a.Excluded))
 	}
 	words = append(words, "("+printable(a.Reason)+")", printable(text(a.LastReply)))
 	_, err := fmt.Fprintln(h.w, strings.Join(strings.Fields(strings.Join(words, " ")), " "))

@@ -15,9 +15,19 @@ import (
 // back.
 type order struct {
 	folder *folder
+	used   []variant
 	status campaign.Status
 	send   int64 // notices that this run may send
 	eta    time.Duration
+}
+
+// canConsent refuses what nobody could agree to, before anything is tried.
+func canConsent(p *process, yes bool, send int64) error {
+	if yes || p.asks {
+		return nil
+	}
+	return hint.Wrap(say(errNoConsent, "notices to send: %d, and nobody is here to agree", send),
+		"look at notify send --dry-run, then add --yes")
 }
 
 // consent returns nil if the operator agreed: with --yes, or by typing the number
@@ -25,10 +35,6 @@ type order struct {
 func consent(p *process, o order, yes bool) error {
 	if yes {
 		return nil
-	}
-	if !p.asks {
-		return hint.Wrap(say(errNoConsent, "notices to send: %d, and nobody is here to agree", o.send),
-			"look at notify send --dry-run, then add --yes")
 	}
 	o.print(p)
 	fmt.Fprintf(p.stderr, "\nA mail cannot be taken back. Type the number of notices (%d) to send them: ", o.send)
@@ -52,14 +58,18 @@ func consent(p *process, o order, yes bool) error {
 func (o order) print(p *process) {
 	left := func(c campaign.NoticeCounts) int64 { return c.Left() }
 	fmt.Fprintf(p.stderr, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
-	fmt.Fprintf(p.stderr, "to send   %d of %d notices left (%s)\n", o.send, o.status.Notices.Left(), classCounts(o.status, left))
+	fmt.Fprintf(p.stderr, "left      %d notices: %s\n", o.status.Notices.Left(), classCounts(o.status, left))
+	fmt.Fprintf(p.stderr, "to send   %d in this run\n", o.send)
 	fmt.Fprintf(p.stderr, "from      %s\n", o.folder.sender())
-	for _, v := range o.folder.variants() {
+	for _, v := range o.used {
 		fmt.Fprintf(p.stderr, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
 	}
 	smtp := o.folder.config.SMTP
 	fmt.Fprintf(p.stderr, "relay     %s port %d, tls %s, %d connections\n", smtp.Host, smtp.Port, smtp.TLS, smtp.Connections)
-	fmt.Fprintf(p.stderr, "rate      %s, batches of %d with %s between them\n", o.folder.config.Throttle.Rate,
-		o.folder.config.Throttle.Batch, o.folder.config.Throttle.Pause)
+	throttle := o.folder.config.Throttle
+	fmt.Fprintf(p.stderr, "rate      %s, batches of %d with %s between them\n", throttle.Rate, throttle.Batch, throttle.Pause)
+	if throttle.Ramp != nil {
+		fmt.Fprintf(p.stderr, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
+	}
 	fmt.Fprintf(p.stderr, "takes     about %s\n", o.eta.Round(time.Second))
 }

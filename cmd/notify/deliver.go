@@ -34,37 +34,42 @@ func (f *folder) deliver(ctx context.Context, p *process, g *globals, o sendOpti
 	if err != nil {
 		return delivery.Summary{}, err
 	}
+	trail, err := book.Trail(ctx)
+	if err != nil {
+		return delivery.Summary{}, err
+	}
 	var latest atomic.Pointer[delivery.Event]
 	latest.Store(&delivery.Event{})
-	options := f.deliveryOptions(o, p.now)
+	options := f.deliveryOptions(o, p.now, status, trail)
 	options.Ledger, options.Sender = book, dialer{mailer}
 	options.Progress = func(e delivery.Event) { latest.Store(&e) }
+	options.Log = p.log
+	stopped := make(chan struct{})
+	go p.acknowledge(stopped)
 	bar := showProgress(p, g, func() reading { return progressOf(status, *latest.Load()) })
 	summary, err := delivery.Run(ctx, p.stop, options)
 	bar.stop()
+	close(stopped)
 	if errors.Is(err, context.Canceled) {
 		err = nil // Summary.End says so
 	}
-	end := campaign.RunEnd{At: p.now(), Halted: summary.Halted}
+	end := campaign.RunEnd{At: p.now(), Halted: summary.Halted, Ramped: summary.Ramped}
 	return summary, errors.Join(err, book.End(context.WithoutCancel(ctx), end))
 }
 
 // deliveryOptions is the configuration in the words of delivery, without a ledger
-// and a relay.
-func (f *folder) deliveryOptions(o sendOptions, now func() time.Time) delivery.Options {
+// and a relay, for a campaign that stands and was sent as its ledger says.
+func (f *folder) deliveryOptions(o sendOptions, now func() time.Time, status campaign.Status, trail campaign.Trail) delivery.Options {
 	c := f.config
-	own, other := c.Throttle.DomainRates()
-	pace := throttle.Pace{Rate: c.Throttle.Rate.PerSecond(), Default: other.PerSecond(), Domains: map[string]float64{}}
-	for domain, rate := range own {
-		pace.Domains[domain] = rate.PerSecond()
-	}
 	return delivery.Options{
 		Composer:    f.notices,
 		Envelope:    func(n campaign.Notice) string { return c.EnvelopeSender(n.ID) },
 		Clock:       clock{now: now},
 		Random:      rand.Float64,
 		Connections: c.SMTP.Connections,
-		Pace:        pace,
+		PerSession:  c.SMTP.PerConnection,
+		PerDomain:   c.SMTP.PerDomain,
+		Pace:        pace(c.Throttle, trail),
 		Pause:       time.Duration(c.Throttle.Pause),
 		Retry:       throttle.Backoff{First: time.Duration(c.Retry.First), Max: time.Duration(c.Retry.Max), Attempts: c.Retry.Attempts},
 		Redial:      throttle.Backoff{First: redialFirst, Max: redialMax},
@@ -72,7 +77,25 @@ func (f *folder) deliveryOptions(o sendOptions, now func() time.Time) delivery.O
 			Consecutive: c.Halt.ConsecutiveErrors},
 		Limit:  o.limit,
 		NoWait: o.noWait,
+		Left:   status.Notices.Left(),
+		Batch:  c.Throttle.Batch,
 	}
+}
+
+// pace is how fast notices may go after what was sent before.
+func pace(t campaign.Throttle, trail campaign.Trail) throttle.Pace {
+	own, other := t.DomainRates()
+	p := throttle.Pace{
+		Rate: t.Rate.PerSecond(), Default: other.PerSecond(), Domains: map[string]float64{},
+		Since: trail.Last, Fresh: trail.Last.IsZero(), Ramped: trail.Ramped,
+	}
+	for domain, rate := range own {
+		p.Domains[domain] = rate.PerSecond()
+	}
+	if t.Ramp != nil {
+		p.Ramp = throttle.Ramp{From: t.Ramp.From.PerSecond(), DoubleEvery: time.Duration(t.Ramp.DoubleEvery)}
+	}
+	return p
 }
 
 // progressOf is the state of the campaign while a run goes on: where it stood at
@@ -85,10 +108,11 @@ func progressOf(began campaign.Status, e delivery.Event) reading {
 	text := fmt.Sprintf("batch %d of %d: %d accepted, %d rejected, %d in doubt, %.1f/s", e.Batch, began.Batches.Total,
 		accepted, rejected, doubt, e.Rate)
 	if e.Limit != "" {
-		text += ", held back by " + e.Limit
-	}
-	if !e.Until.IsZero() {
-		text += " until " + e.Until.UTC().Format(time.TimeOnly) + " UTC"
+		var until *time.Time
+		if !e.Until.IsZero() {
+			until = &e.Until
+		}
+		text += ", " + heldBack(e.Limit, until)
 	}
 	return reading{done: accepted + rejected + doubt + began.Notices.Bounced, total: total, text: text}
 }

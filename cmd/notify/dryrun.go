@@ -76,13 +76,17 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 	if err != nil {
 		return dryRunResult{}, err
 	}
+	trail, err := book.Trail(ctx)
+	if err != nil {
+		return dryRunResult{}, err
+	}
 	files, err := newMailFolder(o.out)
 	if err != nil {
 		return dryRunResult{}, err
 	}
 	kept := &keeper{files: files, seen: map[variant]bool{}}
 	began := p.now()
-	options := f.deliveryOptions(o, func() time.Time { return began })
+	options := f.deliveryOptions(o, func() time.Time { return began }, status, trail)
 	options.Sender = rehearsalSender{relay.NewSink(kept.take)}
 	bar := showProgress(p, g, func() reading {
 		return reading{kept.count.Load(), status.Notices.Left(), "dry run"}

@@ -168,6 +168,19 @@ func (f *folder) variants() []variant {
 	return all
 }
 
+// planned lists the notices that the plan of book makes use of.
+func (f *folder) planned(ctx context.Context, book *ledger.Reader) ([]variant, error) {
+	kinds, err := book.Kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var used []variant
+	for _, k := range kinds {
+		used = append(used, variant{Class: k.Class, Locale: k.Locale, Subject: f.notices.Subject(k.Class, k.Locale)})
+	}
+	return used, nil
+}
+
 // variant is one notice in one language.
 type variant struct {
 	Class   account.Class `json:"class"`

@@ -28,7 +28,9 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	var line strings.Builder
 	fmt.Fprintf(&line, "notify: %s", r.Message)
 	add := func(a slog.Attr) bool {
-		fmt.Fprintf(&line, " %s=%v", a.Key, a.Value.Resolve())
+		if v := a.Value.Resolve(); v.Any() != nil && v.String() != "" { // what is not there is not worth a word
+			fmt.Fprintf(&line, " %s=%v", a.Key, v)
+		}
 		return true
 	}
 	for _, a := range h.attrs {

@@ -34,11 +34,11 @@ func runPlan(ctx context.Context, p *process, g *globals) error {
 	if err := f.plan(ctx, p, g); err != nil {
 		return err
 	}
-	status, err := readStatus(ctx, f.ledger, p.now())
+	result, err := f.result(ctx, p)
 	if err != nil {
 		return err
 	}
-	return newView(p, g).show(planResult{statusResult{status}, f})
+	return newView(p, g).show(result)
 }
 
 // plan makes the ledger of the folder.
@@ -104,12 +104,28 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 type planResult struct {
 	statusResult
 	folder *folder
+	used   []variant
+}
+
+// result reads back what was planned.
+func (f *folder) result(ctx context.Context, p *process) (_ planResult, err error) {
+	book, err := openReadOnly(ctx, f.ledger)
+	if err != nil {
+		return planResult{}, err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	status, err := book.Status(ctx, p.now())
+	if err != nil {
+		return planResult{}, err
+	}
+	used, err := f.planned(ctx, book)
+	return planResult{statusResult{status}, f, used}, err
 }
 
 func (r planResult) human(w io.Writer) {
 	fmt.Fprintf(w, "planned   %s\n", r.folder.ledger)
 	fmt.Fprintf(w, "from      %s\n", r.folder.sender())
-	for _, v := range r.folder.variants() {
+	for _, v := range r.used {
 		fmt.Fprintf(w, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
 	}
 	r.statusResult.human(w)

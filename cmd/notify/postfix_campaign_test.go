@@ -18,6 +18,7 @@ import (
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/postfixtest"
 )
 
 // What the notices of these tests link to.
@@ -29,6 +30,10 @@ const (
 
 // postfixMissing is the one account whose mailbox no Postfix of these tests has.
 const postfixMissing = "missing@north.example"
+
+// postfixPatience bounds every command of these tests: far more than a busy machine
+// needs.
+const postfixPatience = 30 * time.Second
 
 // postfixBounces is where VERP leads bounces to.
 const postfixBounces = "bounces@acme.example"
@@ -130,19 +135,19 @@ smtp:
   envelope_from: ` + postfixBounces + `
 %s`
 
-// postfixCampaign is a campaign folder whose relay is a postfix.
+// postfixCampaign is a campaign folder whose relay is a Postfix.
 type postfixCampaign struct{ dir string }
 
 // newPostfixCampaign writes a campaign folder: ca is the content of smtp.ca_file, and
 // smtp holds more lines of that section.
-func newPostfixCampaign(t *testing.T, server *postfix, accounts []postfixAccount, ca []byte, smtp ...string) postfixCampaign {
+func newPostfixCampaign(t *testing.T, server *postfixtest.Server, accounts []postfixAccount, ca []byte, smtp ...string) postfixCampaign {
 	t.Helper()
 	c := postfixCampaign{dir: t.TempDir()}
 	var more strings.Builder
 	for _, line := range smtp {
 		fmt.Fprintf(&more, "  %s\n", line)
 	}
-	c.write(t, "notify.yaml", fmt.Appendf(nil, postfixConfig, server.port, more.String()))
+	c.write(t, "notify.yaml", fmt.Appendf(nil, postfixConfig, server.Port(), more.String()))
 	c.write(t, "ca.pem", ca)
 	c.write(t, "accounts.csv", exportOf(t, accounts))
 	return c
@@ -263,4 +268,11 @@ func (c postfixCampaign) rehearse(t *testing.T) map[string][]byte {
 		return err
 	}))
 	return mails
+}
+
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -19,11 +19,12 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/postfixtest"
 )
 
 // postfixLetter is a delivered message taken apart.
 type postfixLetter struct {
-	postfixDelivery
+	postfixtest.Delivery
 	id     string // of its notice
 	notice postfixNotice
 	trace  mail.Header // what Postfix put before the message
@@ -33,7 +34,7 @@ type postfixLetter struct {
 }
 
 // readLetters takes messages apart and finds the notice of each.
-func readLetters(t *testing.T, deliveries []postfixDelivery, lines map[string]postfixAccountLine) []*postfixLetter {
+func readLetters(t *testing.T, deliveries []postfixtest.Delivery, lines map[string]postfixAccountLine) []*postfixLetter {
 	t.Helper()
 	classes := map[string]account.Class{}
 	for _, line := range lines {
@@ -43,7 +44,7 @@ func readLetters(t *testing.T, deliveries []postfixDelivery, lines map[string]po
 	for _, d := range deliveries {
 		l := readLetter(t, d)
 		l.id = l.header.Get("X-Notice-ID")
-		l.notice = postfixNotice{l.mailbox, classes[l.id]}
+		l.notice = postfixNotice{l.Mailbox, classes[l.id]}
 		letters = append(letters, l)
 	}
 	return letters
@@ -51,13 +52,13 @@ func readLetters(t *testing.T, deliveries []postfixDelivery, lines map[string]po
 
 // readLetter takes a message apart. The trace fields (RFC 5321 section 4.4, and those
 // of virtual(8)) stand together at its top.
-func readLetter(t *testing.T, d postfixDelivery) *postfixLetter {
+func readLetter(t *testing.T, d postfixtest.Delivery) *postfixLetter {
 	t.Helper()
-	l := &postfixLetter{postfixDelivery: d, sent: d.raw}
+	l := &postfixLetter{Delivery: d, sent: d.Raw}
 	for isTrace(l.sent) {
 		l.sent = l.sent[fieldEnd(l.sent):]
 	}
-	top := d.raw[:len(d.raw)-len(l.sent)]
+	top := d.Raw[:len(d.Raw)-len(l.sent)]
 	trace, err := mail.ReadMessage(bytes.NewReader(append(slices.Clone(top), "\r\n"...)))
 	noError(t, err)
 	message, err := mail.ReadMessage(bytes.NewReader(l.sent))
@@ -133,8 +134,8 @@ var postfixSubjects = map[string]map[account.Class]string{
 func (l *postfixLetter) checkHeader(t *testing.T, of []postfixAccount, lines map[string]postfixAccountLine) {
 	t.Helper()
 	for _, a := range of {
-		if line := lines[a.id]; line.Notice != l.id || line.Class != a.class || line.Locale != a.locale || !strings.EqualFold(line.Address, l.mailbox) {
-			t.Errorf("%s: %+v, want notice %s to %s in %s", a.id, line, l.id, l.mailbox, a.locale)
+		if line := lines[a.id]; line.Notice != l.id || line.Class != a.class || line.Locale != a.locale || !strings.EqualFold(line.Address, l.Mailbox) {
+			t.Errorf("%s: %+v, want notice %s to %s in %s", a.id, line, l.id, l.Mailbox, a.locale)
 		}
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(l.header.Get("Subject"))
@@ -261,7 +262,7 @@ func nextPart(t *testing.T, reader *multipart.Reader, want string) string {
 // Postfix added.
 func (l *postfixLetter) checkDKIM(t *testing.T, record string) {
 	t.Helper()
-	found, err := dkim.VerifyWithOptions(bytes.NewReader(l.raw), &dkim.VerifyOptions{
+	found, err := dkim.VerifyWithOptions(bytes.NewReader(l.Raw), &dkim.VerifyOptions{
 		LookupTXT: func(name string) ([]string, error) {
 			if name != "s1._domainkey.acme.example" {
 				return nil, fmt.Errorf("there is no record %s", name)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/postfixtest"
 	"breachnotify/pkg/smtptest"
 )
 
@@ -23,7 +24,7 @@ func TestPostfixDelivers(t *testing.T) {
 	t.Parallel()
 	accounts := postfixAccounts()
 	ca, certificate := newPostfixCA(t)
-	server := startPostfix(t, postfixOptions{Mailboxes: postfixMailboxes(accounts), Certificate: &certificate})
+	server := postfixtest.Start(t, postfixtest.Options{Mailboxes: postfixMailboxes(accounts), Certificate: &certificate})
 	key, record := newDKIMKey(t)
 	c := newPostfixCampaign(t, server, accounts, ca.PEM(),
 		"dkim: {domain: acme.example, selector: s1, key_file: dkim.pem}")
@@ -33,10 +34,10 @@ func TestPostfixDelivers(t *testing.T) {
 	checkAllButOneAccepted(t, c.status(t, exitFailures, "send", "--yes"), len(plan.notices))
 	lines := c.accounts(t)
 	checkReplies(t, accounts, lines)
-	letters := readLetters(t, server.deliveries(t), lines)
+	letters := readLetters(t, server.Deliveries(t), lines)
 	checkEachArrivedOnce(t, plan.notices, letters)
 	for _, l := range letters {
-		t.Run(l.mailbox, func(t *testing.T) {
+		t.Run(l.Mailbox, func(t *testing.T) {
 			of := plan.notices[l.notice]
 			if len(of) == 0 {
 				t.Fatal("nobody was to get this message")
@@ -51,9 +52,9 @@ func TestPostfixDelivers(t *testing.T) {
 	}
 	t.Run("a second run sends nothing", func(t *testing.T) {
 		checkAllButOneAccepted(t, c.status(t, exitFailures, "send", "--yes"), len(plan.notices))
-		checkEachArrivedOnce(t, plan.notices, readLetters(t, server.deliveries(t), lines))
+		checkEachArrivedOnce(t, plan.notices, readLetters(t, server.Deliveries(t), lines))
 	})
-	if strings.Contains(server.log(t), "improper command pipelining") {
+	if strings.Contains(server.Log(t), "improper command pipelining") {
 		t.Error("a command was written before Postfix could take it")
 	}
 }
@@ -128,7 +129,7 @@ func TestPostfixThatCannotBeTrustedGetsNothing(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			accounts := postfixAccounts()
-			server := startPostfix(t, postfixOptions{Mailboxes: postfixMailboxes(accounts), Certificate: test.certificate})
+			server := postfixtest.Start(t, postfixtest.Options{Mailboxes: postfixMailboxes(accounts), Certificate: test.certificate})
 			c := newPostfixCampaign(t, server, accounts, test.ca.PEM())
 			planned := c.status(t, exitDone, "plan")
 			_, stderr := c.notify(t, exitFailed, "send", "--yes")
@@ -138,10 +139,10 @@ func TestPostfixThatCannotBeTrustedGetsNothing(t *testing.T) {
 			if after := c.status(t, exitDone, "status"); after.Notices != planned.Notices {
 				t.Errorf("the notices are %+v, want %+v as planned", after.Notices, planned.Notices)
 			}
-			if got := server.deliveries(t); len(got) != 0 {
+			if got := server.Deliveries(t); len(got) != 0 {
 				t.Errorf("%d messages arrived", len(got))
 			}
-			for _, session := range server.sessions(t, 1) {
+			for _, session := range server.Sessions(t, 1) {
 				if !strings.Contains(session, test.says) || strings.Contains(session, "mail=") || strings.Contains(session, "auth=") {
 					t.Errorf("Postfix says %q, want %q and neither MAIL nor AUTH", session, test.says)
 				}

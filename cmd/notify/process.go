@@ -67,3 +67,13 @@ func (p *process) untilStop(ctx context.Context) (context.Context, context.Cance
 	}()
 	return ctx, func() { cancel(nil) }
 }
+
+// acknowledge answers the first signal, since finishing what is in flight can take as
+// long as the relay takes to reply. It returns when done is closed.
+func (p *process) acknowledge(done <-chan struct{}) {
+	select {
+	case <-p.stop:
+		p.warn("finishing and recording what is in flight; a second signal stops at once")
+	case <-done:
+	}
+}

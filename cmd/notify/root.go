@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,8 +35,19 @@ func run(ctx context.Context, args []string, p *process) int {
 		return exitDone
 	}
 	code := exitCode(err)
-	newView(p, g).fail(failure{Error: err.Error(), Hints: hint.Of(err), Code: code})
+	newView(p, g).fail(failure{Error: err.Error(), Hints: unique(hint.Of(err)), Code: code})
 	return code
+}
+
+// unique drops what was said before: joined errors often share their advice.
+func unique(hints []string) []string {
+	var once []string
+	for _, h := range hints {
+		if !slices.Contains(once, h) {
+			once = append(once, h)
+		}
+	}
+	return once
 }
 
 const rootLong = `notify tells people that their account was in a breach: it reads the affected
@@ -72,11 +85,28 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
 	})
+	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
 		newStatusCommand(p, g), newAccountsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
 	)
 	return root
+}
+
+// newHelpCommand is cobra's, except that a topic that does not exist is a mistake.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show help about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return hint.Wrap(say(errUsage, "there is no command %q", strings.Join(args, " ")), "see notify --help")
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }
 
 // command fills in what all commands share: how they are called and which exit

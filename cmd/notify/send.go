@@ -112,44 +112,54 @@ func (f *folder) send(ctx context.Context, p *process, g *globals, o sendOptions
 }
 
 func (f *folder) consentAndDeliver(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger, status campaign.Status) (delivery.Summary, error) {
+	trail, err := book.Trail(ctx)
+	if err != nil {
+		return delivery.Summary{}, err
+	}
+	asked := f.order(p, o, status, trail)
+	if asked.used, err = f.planned(ctx, book.Reader); err != nil {
+		return delivery.Summary{}, err
+	}
+	if err := canConsent(p, o.yes, asked.send); err != nil {
+		return delivery.Summary{}, err
+	}
 	mailer, err := f.relay()
 	if err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := answers(ctx, p, mailer); err != nil {
+	if err := answers(ctx, p, g, mailer); err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := consent(p, f.order(status, o.limit), o.yes); err != nil {
+	if err := consent(p, asked, o.yes); err != nil {
 		return delivery.Summary{}, err
 	}
 	return f.deliver(ctx, p, g, o, book, mailer)
 }
 
 // order says what this run would do.
-func (f *folder) order(status campaign.Status, limit int64) order {
+func (f *folder) order(p *process, o sendOptions, status campaign.Status, trail campaign.Trail) order {
 	n := status.Notices.Left()
-	if limit > 0 {
-		n = min(n, limit)
+	if o.limit > 0 {
+		n = min(n, o.limit)
 	}
-	throttle := f.config.Throttle
-	eta := time.Duration(float64(n) / throttle.Rate.PerSecond() * float64(time.Second))
-	eta += time.Duration((n-1)/int64(throttle.Batch)) * time.Duration(throttle.Pause)
-	return order{folder: f, status: status, send: n, eta: eta}
+	return order{folder: f, status: status, send: n, eta: f.deliveryOptions(o, p.now, status, trail).Outlook(n)}
 }
 
 // answers opens and closes one session, so that a relay that cannot be used is told
 // before anybody is asked. A relay that only asks for patience is left to the run.
-func answers(ctx context.Context, p *process, mailer *relay.Relay) error {
+func answers(ctx context.Context, p *process, g *globals, mailer *relay.Relay) error {
 	ctx, cancel := p.untilStop(ctx)
 	defer cancel()
+	waiting := showProgress(p, g, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
 	session, outcome := mailer.Open(ctx)
+	waiting.stop()
 	if session != nil {
 		return session.Close()
 	}
 	if ctx.Err() != nil {
 		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent"), "run it again")
 	}
-	if outcome.Effect != relay.Halt && outcome.Stage != relay.StageConnect {
+	if outcome.Effect != relay.Halt && outcome.Reply.Code/100 == 4 {
 		return nil
 	}
 	return explainRelay(outcome)

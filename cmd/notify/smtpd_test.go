@@ -16,7 +16,7 @@ type serverKey struct{}
 
 // cmdSMTPD starts a mail server for the rest of the script and sets SMTP_PORT:
 //
-//	smtpd [tls] [auth] [smtputf8=off] [refuse=ADDR,…] [greylist=ADDR,…] [lose=ADDR,…] [reply=STAGE:TEXT] [slow=DURATION]
+//	smtpd [tls] [auth] [smtputf8=off] [refuse=ADDR,…] [greylist=ADDR,…] [lose=ADDR,…] [later=@DOMAIN:TEXT] [reply=STAGE:TEXT] [slow=DURATION]
 //
 // tls is STARTTLS, with the authority's certificate in ca.pem; auth wants notify and
 // the password s3cret; lose drops the connection after the final dot.
@@ -41,6 +41,14 @@ func cmdSMTPD(ts *testscript.TestScript, neg bool, args []string) {
 			for _, to := range strings.Split(value, ",") {
 				scripts = append(scripts, smtptest.For(to, smtptest.Dot, smtptest.Action{Silent: true, Then: smtptest.Abort}))
 			}
+		case "later":
+			domain, text, _ := strings.Cut(value, ":")
+			scripts = append(scripts, func(e smtptest.Event) smtptest.Action {
+				if e.Stage == smtptest.Rcpt && strings.HasSuffix(e.To, domain) {
+					return smtptest.Action{Reply: text}
+				}
+				return smtptest.Action{}
+			})
 		case "reply":
 			stage, text, _ := strings.Cut(value, ":")
 			scripts = append(scripts, smtptest.On(smtptest.Stage(stage), smtptest.Action{Reply: text}))

@@ -105,6 +105,9 @@ func (s statusResult) timing() []string {
 	if s.Halted != nil {
 		lines = append(lines, "halted: "+*s.Halted)
 	}
+	if s.Limit != nil {
+		lines = append(lines, heldBack(*s.Limit, s.LimitedUntil))
+	}
 	if s.RatePerS > 0 {
 		lines = append(lines, fmt.Sprintf("%.1f notices a second", s.RatePerS))
 	}
@@ -115,6 +118,15 @@ func (s statusResult) timing() []string {
 		lines = append(lines, "next attempt at "+s.NextAttempt.UTC().Format(time.RFC3339))
 	}
 	return lines
+}
+
+// heldBack says which limit binds, and until when; nil: that is not known.
+func heldBack(limit string, until *time.Time) string {
+	text := "held back by " + limit
+	if until != nil {
+		text += ", until " + until.UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
 // whatNext says, for each state that needs a decision, which one.

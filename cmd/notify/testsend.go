@@ -108,7 +108,7 @@ func (f *folder) sendTest(ctx context.Context, session *relay.Session, r notice.
 	return testMessage{
 		To:       r.To,
 		Accepted: outcome.Verdict == relay.Accepted,
-		Reply:    account.MaskText(outcome.Reply.String()),
+		Reply:    r.To.MaskIn(outcome.Reply.String()),
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // result is what a command found out: it knows how it reads for a human, and its
@@ -46,7 +47,9 @@ func (v *humanView) show(r result) error {
 }
 
 func (v *humanView) fail(f failure) {
-	fmt.Fprintf(v.err, "notify: %s\n", f.Error)
+	for line := range strings.Lines(strings.TrimSpace(f.Error)) {
+		fmt.Fprintf(v.err, "notify: %s\n", strings.TrimRight(line, "\n"))
+	}
 	for _, line := range f.Hints {
 		fmt.Fprintf(v.err, "hint: %s\n", line)
 	}

@@ -137,10 +137,31 @@ func TestMaskTextHidesEveryAddress(t *testing.T) {
 		`"jane doe"@example.org is full`:             "***@example.org is full",
 		"no address here":                            "no address here",
 		"josé@bücher.example":                        "j***@bücher.example",
+		"<pat.o'brien@example.org> unknown":          "<p***@example.org> unknown",
 	} {
 		if got := MaskText(in); got != want {
 			t.Errorf("MaskText(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestMaskInHidesTheLocalPartAlone(t *testing.T) {
+	jane := mustParse(t, "jane.doe@example.org")
+	for in, want := range map[string]string{
+		"550 no such user JANE.DOE":                "550 no such user j***",
+		"550 user 'jane.doe' <jane.doe@x.org>":     "550 user 'j***' <j***@x.org>",
+		"jane.doe":                                 "j***",
+		"550 janexdoe is somebody else, jane.does": "550 janexdoe is somebody else, jane.does",
+	} {
+		if got := jane.MaskIn(in); got != want {
+			t.Errorf("MaskIn(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := mustParse(t, "to@example.org").MaskIn("refused to talk"); got != "refused to talk" {
+		t.Errorf("a short local part is hidden in ordinary words: %q", got)
+	}
+	if got := mustParse(t, "a$1b@example.org").MaskIn("no a$1b here"); got != "no a*** here" {
+		t.Errorf("a local part with a dollar sign: %q", got)
 	}
 }
 
@@ -176,4 +197,14 @@ func mustParse(t *testing.T, s string) Address {
 		t.Fatalf("ParseAddress(%q): %v", s, err)
 	}
 	return a
+}
+
+func BenchmarkMaskIn(b *testing.B) {
+	a, err := ParseAddress("jane.doe@example.org")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		a.MaskIn("550 5.1.1 <jane.doe@example.org>: no such user jane.doe")
+	}
 }

@@ -43,16 +43,16 @@ func parseDomain(s string) (string, error) {
 }
 
 func checkLabels(domain string) error {
-	labels := strings.Split(domain, ".")
-	if len(labels) < 2 {
+	dot := strings.LastIndexByte(domain, '.')
+	if dot < 0 {
 		return invalid("the domain has no dot")
 	}
-	for _, label := range labels {
+	for label := range strings.SplitSeq(domain, ".") {
 		if !isLabel(label) {
 			return invalid("a label of the domain is malformed")
 		}
 	}
-	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
+	if strings.Trim(domain[dot+1:], "0123456789") == "" {
 		return invalid("an IP address instead of a domain")
 	}
 	return nil

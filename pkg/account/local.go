@@ -3,6 +3,7 @@ package account
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // stripInvisible removes what copying out of a spreadsheet or a web page leaves
@@ -29,7 +30,7 @@ func forbidden(r rune) bool {
 	case '<', '>', ',', '\u2028', '\u2029', '\uFFFD':
 		return true
 	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	return unicode.IsControl(r) || r >= utf8.RuneSelf && unicode.Is(unicode.Bidi_Control, r)
 }
 
 // parseLocal returns the local part as it goes on the wire: a dot-atom where it

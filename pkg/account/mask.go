@@ -2,21 +2,77 @@ package account
 
 import (
 	"regexp"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // anyAddress finds what looks like an address in running text. It is wide on
 // purpose: to hide too much costs nothing here.
-var anyAddress = regexp.MustCompile(`("(?:[^"\\]|\\.)*"|[^\s<>()\[\],;:"'@]+)@([^\s<>()\[\],;:"'@]+)`)
+var anyAddress = regexp.MustCompile(`("(?:[^"\\]|\\.)*"|[^\s<>()\[\],;:"@]+)@([^\s<>()\[\],;:"'@]+)`)
 
 // MaskText hides the local part of everything in text that looks like an
 // address. Replies of mail servers repeat the recipient: they pass through here
 // before anybody sees them.
 func MaskText(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
 	return anyAddress.ReplaceAllStringFunc(text, func(found string) string {
 		part := anyAddress.FindStringSubmatch(found)
 		return maskLocal(part[1]) + "@" + part[2]
 	})
+}
+
+// leastLocal is the length from which a local part is looked for by itself: shorter
+// ones are parts of ordinary words.
+const leastLocal = 3
+
+// MaskIn hides in text everything that looks like an address, and the local part of
+// a where it stands alone: some mail servers name the user and leave the domain out.
+func (a Address) MaskIn(text string) string {
+	text = MaskText(text)
+	local := strings.ToLower(strings.Trim(a.local, `"`))
+	if len(local) < leastLocal {
+		return text
+	}
+	var masked strings.Builder
+	for {
+		i := indexAlone(text, local)
+		if i < 0 {
+			masked.WriteString(text)
+			return masked.String()
+		}
+		masked.WriteString(text[:i] + maskLocal(a.local))
+		text = text[i+len(local):]
+	}
+}
+
+// indexAlone returns where word, which is in lower case, stands in text with neither
+// a letter nor a digit beside it; -1: nowhere. The case of text does not matter, as
+// long as it is as long in lower case.
+func indexAlone(text, word string) int {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		lower = text
+	}
+	for from := 0; ; {
+		i := strings.Index(lower[from:], word)
+		if i < 0 {
+			return -1
+		}
+		start, end := from+i, from+i+len(word)
+		before, _ := utf8.DecodeLastRuneInString(lower[:start])
+		after, _ := utf8.DecodeRuneInString(lower[end:])
+		if !wordRune(before) && !wordRune(after) {
+			return start
+		}
+		from = end
+	}
+}
+
+func wordRune(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
 func maskLocal(local string) string {

@@ -5,14 +5,23 @@ import "time"
 // Activity is what a sending process says of itself while it runs, for those who
 // watch from elsewhere.
 type Activity struct {
-	Phase Phase     // PhaseSending or PhasePaused
-	Until time.Time // when a pause ends; zero while sending
-	Limit string    // what holds the run back now, such as "throttle.rate"; empty: the relay
-	Rate  float64   // accepted notices a second, over the last minute
+	Phase  Phase         // PhaseSending or PhasePaused
+	Limit  string        // what holds the run back now, such as "throttle.rate"; empty: the relay's own speed
+	Until  time.Time     // when what Limit names is over; zero: it goes on, or is over in a moment
+	Rate   float64       // accepted notices a second, over the last minute
+	ETA    time.Time     // when nothing is left to send, at the pace of this run; zero: nobody can say
+	Ramped time.Duration // how much of throttle.ramp lies behind
 }
 
 // RunEnd is how a run of send ended.
 type RunEnd struct {
 	At     time.Time
-	Halted string // why the run stopped itself; empty: it did not
+	Halted string        // why the run stopped itself; empty: it did not
+	Ramped time.Duration // how much of throttle.ramp lies behind
+}
+
+// Trail is what the runs before leave to the pace of the next one.
+type Trail struct {
+	Last   time.Time     // when something was sent last; zero: nothing was
+	Ramped time.Duration // how much of throttle.ramp lies behind
 }

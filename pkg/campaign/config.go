@@ -91,9 +91,16 @@ type Links struct {
 type Throttle struct {
 	Rate      Rate            `yaml:"rate"`       // over all connections; default 50/s
 	PerDomain map[string]Rate `yaml:"per_domain"` // by destination; `default` is for all others, 20/s
+	Ramp      *Ramp           `yaml:"ramp"`       // the way up to rate; nil: at once
 	Batch     int             `yaml:"batch"`      // notices in a batch; default 1000
 	Pause     Duration        `yaml:"pause"`      // between batches; default 30s
 	Canary    int             `yaml:"canary"`     // notices in the first batch; default 100, or batch where that is less; 0: as the others
+}
+
+// Ramp says how the rate grows from the beginning of a campaign.
+type Ramp struct {
+	From        Rate     `yaml:"from"`         // no more than throttle.rate
+	DoubleEvery Duration `yaml:"double_every"` // of the time in which notices go out
 }
 
 // Retry says when a deferred notice is tried again.

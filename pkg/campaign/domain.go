@@ -12,6 +12,7 @@ import (
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/hint"
+	"breachnotify/pkg/notice"
 )
 
 // defaultDomain is the key of throttle.per_domain for every other destination.
@@ -64,13 +65,13 @@ func (c *Config) CheckLink(link string) error {
 	return errors.New("not an https link")
 }
 
-// CheckLinks returns an error for every one of a notice's links (notice.Set.Links
-// lists them) that CheckLink refuses, joined.
-func (c *Config) CheckLinks(links []string) error {
+// CheckLinks returns an error for every one of the notices' links (notice.Set.Links
+// lists them) that CheckLink refuses, joined, each with the place where it stands.
+func (c *Config) CheckLinks(links []notice.Link) error {
 	var errs []error
 	for _, link := range links {
-		if err := c.CheckLink(link); err != nil {
-			errs = append(errs, fmt.Errorf("the notices link to %s: %w", account.MaskText(link), err))
+		if err := c.CheckLink(link.URL); err != nil {
+			errs = append(errs, fmt.Errorf("%s: the link %s: %w", link.Where, account.MaskText(link.URL), err))
 		}
 	}
 	return hint.Wrap(errors.Join(errs...), "change the link in the template or fact, or add its domain to official_domains")

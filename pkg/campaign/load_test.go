@@ -89,7 +89,7 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 			"https://example.com/incident", "https://example.com/2fa"},
 		SMTP: SMTP{
 			Host: "smtp.example.com", Port: 2525, TLS: ImplicitTLS, CAFile: "testdata/ca.pem", Username: "notify",
-			PasswordEnv: "SMTP_PASSWORD", Connections: 4, EnvelopeFrom: sender(t, "bounces@example.com"),
+			PasswordEnv: "SMTP_PASSWORD", Connections: 4, PerConnection: 100, PerDomain: 2, EnvelopeFrom: sender(t, "bounces@example.com"),
 			SMTPUTF8: true, LocalName: "notify.example.com", DKIM: &DKIM{"example.com", "s1", "/etc/dkim.pem"},
 			Timeouts: Timeouts{
 				Connect: Duration(10 * time.Second), Banner: minute, EHLO: minute, STARTTLS: minute, Auth: minute, Mail: minute,
@@ -99,6 +99,7 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 		Throttle: Throttle{
 			Rate: Rate{3000, time.Hour}, Batch: 500, Pause: Duration(90 * time.Second), Canary: 50,
 			PerDomain: map[string]Rate{"default": {15, time.Second}, "GMAIL.com": {10, time.Minute}},
+			Ramp:      &Ramp{Rate{60, time.Hour}, 10 * minute},
 		},
 		Retry:    Retry{3, minute, 60 * minute},
 		Halt:     Halt{2.5, 10, 7},

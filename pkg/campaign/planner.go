@@ -73,8 +73,12 @@ func (p *Planner) decide(record account.Record) (Planned, error) {
 	}
 	to, bad := account.ParseAddress(record.Email)
 	verdict := p.Rules.Classify(record)
+	name := record.Name
+	if account.IsNull(name) { // or a notice would greet NULL
+		name = ""
+	}
 	planned := Planned{
-		Line: record.Line, ID: record.ID, Name: record.Name, To: to,
+		Line: record.Line, ID: record.ID, Name: name, To: to,
 		Class: verdict.Class, Reason: verdict.Reason,
 	}
 	if exclusion, reason := p.exclude(to, bad, verdict); exclusion != "" {

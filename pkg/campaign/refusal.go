@@ -3,6 +3,8 @@ package campaign
 import (
 	"errors"
 	"fmt"
+
+	"breachnotify/pkg/account"
 )
 
 // Refusals of Draft.Seal: there is nothing that could be sent.
@@ -22,5 +24,6 @@ type DuplicateError struct {
 
 // Error names the id and both lines.
 func (e *DuplicateError) Error() string {
-	return fmt.Sprintf("account %q comes twice with different data: lines %d and %d", e.ID, e.First, e.Second)
+	id := account.MaskText(e.ID) // some exports have addresses for ids
+	return fmt.Sprintf("account %q comes twice with different data: lines %d and %d", id, e.First, e.Second)
 }

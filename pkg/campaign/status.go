@@ -35,6 +35,11 @@ type Status struct {
 	ETA         *time.Time                     `json:"eta"`
 	NextAttempt *time.Time                     `json:"next_attempt"`
 	Halted      *string                        `json:"halted"`
+	// Limit is what holds the run back now, as in Activity, and LimitedUntil when
+	// that is over; null where nothing is sent or nothing holds it back, and where it
+	// goes on.
+	Limit        *string    `json:"limit"`
+	LimitedUntil *time.Time `json:"limited_until"`
 }
 
 // AccountCounts counts accounts, that is, selected rows of the export.

@@ -166,6 +166,8 @@ func (c *checks) relay() {
 		c.fail("smtp.tls", "want starttls, implicit or none")
 	}
 	c.atLeast("smtp.connections", c.SMTP.Connections, 1)
+	c.atLeast("smtp.messages_per_connection", c.SMTP.PerConnection, 0)
+	c.atLeast("smtp.connections_per_domain", c.SMTP.PerDomain, 0)
 	if c.SMTP.LocalName != "" && !localName.MatchString(c.SMTP.LocalName) {
 		c.fail("smtp.local_name", "want the name of a host, or an IP address in brackets")
 	}
@@ -223,6 +225,7 @@ func (c *checks) pace() {
 		}
 		c.rate(key, c.Throttle.PerDomain[domain])
 	}
+	c.ramp()
 	c.atLeast("throttle.batch", c.Throttle.Batch, 1)
 	c.atLeast("throttle.canary", c.Throttle.Canary, 0)
 	if c.Throttle.Batch > 0 && c.Throttle.Canary > c.Throttle.Batch {
@@ -237,6 +240,20 @@ func (c *checks) pace() {
 	}
 	c.atLeast("halt.after", c.Halt.After, 0)
 	c.atLeast("halt.consecutive_errors", c.Halt.ConsecutiveErrors, 1)
+}
+
+func (c *checks) ramp() {
+	ramp := c.Throttle.Ramp
+	if ramp == nil {
+		return
+	}
+	c.rate("throttle.ramp.from", ramp.From)
+	if ramp.From.PerSecond() > c.Throttle.Rate.PerSecond() {
+		c.fail("throttle.ramp.from", "is %v: want no more than throttle.rate, which is %v", ramp.From, c.Throttle.Rate)
+	}
+	if ramp.DoubleEvery <= 0 {
+		c.fail("throttle.ramp.double_every", "want a time above zero, such as 10m")
+	}
 }
 
 func (c *checks) rate(key string, rate Rate) {

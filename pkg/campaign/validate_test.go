@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"breachnotify/pkg/hint"
+	"breachnotify/pkg/notice"
 )
 
 // replace returns the minimal configuration with one piece replaced.
@@ -49,6 +50,8 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"tls none beyond loopback", minimal + "  tls: none\n", "notify.yaml:14:8: smtp.tls: none is for a relay on loopback only"},
 		{"tls none by a like name", replace("smtp.example.com", "localhost.example.com") + "  tls: none\n", "notify.yaml:14:8: smtp.tls: none is"},
 		{"no connections", minimal + "  connections: 0\n", "notify.yaml:14:16: smtp.connections: is 0: want 1 or more"},
+		{"a negative number of messages", minimal + "  messages_per_connection: -1\n", "notify.yaml:14:28: smtp.messages_per_connection: is -1: want 0 or more"},
+		{"a negative number of connections", minimal + "  connections_per_domain: -1\n", "notify.yaml:14:27: smtp.connections_per_domain: is -1: want 0 or more"},
 		{"a strange local name", minimal + "  local_name: a b\n", "notify.yaml:14:15: smtp.local_name: want"},
 		{"a named envelope sender", minimal + "  envelope_from: A <a@example.com>\n", "notify.yaml:14:18: smtp.envelope_from: want a bare"},
 		{"an envelope sender without room", minimal + "  envelope_from: " + long + "@example.com\n", "notify.yaml:14:18: smtp.envelope_from: the local part has no room"},
@@ -59,6 +62,9 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"a user without a password", minimal + "  username: a\n", "notify.yaml:14:13: smtp.username: given without a password"},
 		{"a password without a user", minimal + "  password_env: A\n", "notify.yaml:14:17: smtp.password_env: given without a username"},
 		{"two passwords", minimal + "  username: a\n  password_env: A\n  password_file: b\n", "notify.yaml:16:18: smtp.password_file: given together with password_env"},
+		{"a ramp from above", minimal + "throttle: {ramp: {from: 51/s, double_every: 10m}}\n", "notify.yaml:14:25: throttle.ramp.from: is 51/s: want no more than throttle.rate, which is 50/s"},
+		{"a ramp from nowhere", minimal + "throttle: {ramp: {double_every: 10m}}\n", "notify.yaml:14:18: throttle.ramp.from: want a rate"},
+		{"a ramp that stands", minimal + "throttle: {ramp: {from: 5/s}}\n", "notify.yaml:14:18: throttle.ramp.double_every: want a time above zero"},
 		{"a rate of a bad domain", minimal + "throttle: {per_domain: {gmail: 1/s}}\n", "notify.yaml:14:32: throttle.per_domain.gmail: not a domain"},
 		{"a domain without a rate", minimal + "throttle: {per_domain: {gmail.com: }}\n", "notify.yaml:14:25: throttle.per_domain.gmail.com: want a rate"},
 		{"an empty batch", minimal + "throttle: {batch: 0}\n", "notify.yaml:14:19: throttle.batch: is 0: want 1 or more"},
@@ -160,14 +166,16 @@ func TestLinksStayOnOfficialDomains(t *testing.T) {
 	}
 }
 
-func TestCheckLinksNamesEveryForeignLink(t *testing.T) {
+func TestCheckLinksNamesEveryForeignLinkAndItsPlace(t *testing.T) {
 	c := &Config{OfficialDomains: []string{"example.com"}}
-	if err := c.CheckLinks([]string{"https://example.com/", "mailto:help@example.com"}); err != nil {
+	own := []notice.Link{{URL: "https://example.com/", Where: "links.help"}, {URL: "mailto:help@example.com", Where: "incident.contact:1"}}
+	if err := c.CheckLinks(own); err != nil {
 		t.Errorf("official links are refused: %v", err)
 	}
-	err := c.CheckLinks([]string{"https://example.com/", "https://a.test/", "mailto:jane@b.test"})
-	want := "the notices link to https://a.test/: a.test is not on one of official_domains\n" +
-		"the notices link to mailto:j***@b.test: b.test is not on one of official_domains"
+	err := c.CheckLinks(append(own,
+		notice.Link{URL: "https://a.test/", Where: "templates/en/sso.md:12"}, notice.Link{URL: "mailto:jane@b.test", Where: "incident.contact:1"}))
+	want := "templates/en/sso.md:12: the link https://a.test/: a.test is not on one of official_domains\n" +
+		"incident.contact:1: the link mailto:j***@b.test: b.test is not on one of official_domains"
 	if err == nil || err.Error() != want || len(hint.Of(err)) != 1 {
 		t.Errorf("error is\n%v\nwith hints %q, want\n%s", err, hint.Of(err), want)
 	}

@@ -19,6 +19,21 @@
 // goes at the pace of that domain until fewer are left. A batch ends with its last
 // notice, so the slowest domain of a batch decides when the next one begins.
 //
+// A destination whose replies ask for patience again and again is slowed by itself, and
+// paused where they say for how long (throttle.Pacer.Slow). A batch does not wait for a
+// pause of more than a minute: the next one begins, and the notices left behind go out
+// beside it when their time has come. They count against the read-ahead, so that a
+// destination with more than that waits for its pause after all. The relay's own
+// complaints slow the run as a whole, and close it for a while as any failure of the
+// relay does.
+//
+// At most Options.PerDomain transactions with one domain are under way. A session that
+// ends one begins the next to the same domain in the same flight, which is no second
+// one: the relay sees them one after the other.
+//
+// What replies did to the pace is forgotten when a run ends; the rate and the ramp are
+// not, if the next run is told of the last attempt (Pace.Since) and of Summary.Ramped.
+//
 // Deferred notices whose time has come go out together with the pending ones of the
 // batch under way. During the pause between batches nothing goes.
 package delivery

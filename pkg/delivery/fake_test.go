@@ -39,6 +39,7 @@ type memory struct {
 	fault    func(moves []campaign.Move) (apply bool, err error)
 	dueError error
 	pages    int
+	last     time.Time // of the latest move
 }
 
 func newMemory(t *testing.T, batch int, addresses ...string) *memory {
@@ -154,6 +155,7 @@ func (m *memory) apply(moves []campaign.Move) error {
 			n.Attempts++
 		}
 		m.next[n.Seq] = move.Next
+		m.last = move.At
 	}
 	return nil
 }

@@ -15,11 +15,12 @@ type item struct {
 }
 
 // lane is the waiting notices of one domain, in their order. It is in one of the
-// queue's two heaps and is never empty there.
+// queue's two heaps or parked, and is never empty there.
 type lane struct {
 	domain string
 	items  []item
 	at     time.Time // when the domain may go again
+	parked bool      // until a transaction with the domain ends
 }
 
 // lanes is a heap of lanes.

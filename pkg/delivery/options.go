@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"breachnotify/pkg/campaign"
@@ -18,8 +19,13 @@ type Options struct {
 	Envelope func(campaign.Notice) string
 	Clock    Clock
 	Random   func() float64 // from [0, 1), for jitter; called by one goroutine at a time
+	// Log is told, as a warning, whenever the relay fails, and at the debug level what
+	// came of each notice. Addresses are masked. Nil: nothing is logged.
+	Log *slog.Logger
 
 	Connections int // sessions at the same time
+	PerSession  int // notices over one session, which is then replaced; 0: any number
+	PerDomain   int // transactions with one destination domain at the same time; 0: any number
 	Pace        throttle.Pace
 	Pause       time.Duration    // between batches; 0: none
 	Retry       throttle.Backoff // of a deferred notice; with Attempts, after which it is rejected
@@ -29,7 +35,11 @@ type Options struct {
 	Halt throttle.Halt
 
 	Limit  int64 // notices to try in this run; 0: all of them
-	NoWait bool  // end, rather than wait, when only deferred notices are left
+	NoWait bool  // end, rather than wait, when only deferred notices and those to paused destinations are left
+	// Left is how many notices the campaign has to send, and Batch how many of them
+	// are in a batch: for Outlook and Activity.ETA. 0: not known.
+	Left  int64
+	Batch int
 	// Progress is told of every change, one call at a time; it must be quick. Optional.
 	Progress func(Event)
 }
@@ -41,6 +51,12 @@ func (o Options) Validate() error {
 		return errors.New("a part of the delivery is missing")
 	case o.Connections < 1:
 		return errors.New("the number of connections is below 1")
+	case o.PerSession < 0:
+		return errors.New("the number of notices per session is negative")
+	case o.PerDomain < 0:
+		return errors.New("the number of transactions per domain is negative")
+	case o.Left < 0 || o.Batch < 0:
+		return errors.New("the size of the campaign or of a batch is negative")
 	case o.Pause < 0:
 		return errors.New("the pause between batches is negative")
 	case o.Retry.Attempts < 1:

@@ -31,7 +31,7 @@ func (r *run) pause(limit string, until time.Time) {
 		return
 	}
 	r.enter(phase{name: campaign.PhasePaused, until: until, limit: limit})
-	r.queue.wake() // idle workers may want to close their sessions
+	r.queue.hold(true) // which wakes idle workers: they may want to close their sessions
 	for wait := until.Sub(r.now()); wait > 0 && !r.ending(); wait = until.Sub(r.now()) {
 		select {
 		case <-r.Clock.After(min(wait, nap)):
@@ -39,6 +39,7 @@ func (r *run) pause(limit string, until time.Time) {
 		}
 	}
 	r.enter(phase{name: campaign.PhaseSending})
+	r.queue.hold(false)
 }
 
 // resting reports whether the run pauses for long enough to close idle sessions.
@@ -49,10 +50,24 @@ func (r *run) resting(now time.Time) bool {
 }
 
 func (r *run) enter(p phase) {
+	now := r.now()
 	r.mu.Lock()
-	r.phase = p
+	r.enterLocked(p, now)
 	r.mu.Unlock()
 	r.announce()
+}
+
+func (r *run) enterLocked(p phase, now time.Time) {
+	r.rested = r.restedLocked(now)
+	r.phase, r.entered = p, now
+}
+
+// restedLocked returns how much of the run was spent in pauses.
+func (r *run) restedLocked(now time.Time) time.Duration {
+	if r.phase.name == campaign.PhasePaused {
+		return r.rested + now.Sub(r.entered)
+	}
+	return r.rested
 }
 
 func (r *run) setBatch(number int) {
@@ -62,41 +77,47 @@ func (r *run) setBatch(number int) {
 	r.announce()
 }
 
-// announce tells Progress where the run stands, and the ledger when the phase is
-// another or the last note is old.
+// announce tells Progress where the run stands, and the ledger when something else
+// holds the run back for long or the last note is old.
 func (r *run) announce() {
 	r.announcing.Lock()
 	defer r.announcing.Unlock()
 	now := r.now()
-	event, current := r.event(now)
+	event := r.event(now)
 	if r.Progress != nil {
 		r.Progress(event)
 	}
-	if current == r.notedPhase && now.Sub(r.noted) < noteEvery || r.broken.Load() {
+	shown := phase{name: event.Phase, until: event.Until}
+	if !shown.until.IsZero() {
+		shown.limit = event.Limit
+	}
+	if shown == r.notedPhase && now.Sub(r.noted) < noteEvery || r.broken.Load() {
 		return
 	}
-	r.noted, r.notedPhase = now, current
+	r.noted, r.notedPhase = now, shown
 	if err := r.Ledger.Note(r.durable, event.Activity); err != nil {
 		r.fail(fmt.Errorf("note the activity in the ledger: %w", err))
 	}
 }
 
-func (r *run) event(now time.Time) (Event, phase) {
-	binding := r.queue.binds(now)
+func (r *run) event(now time.Time) Event {
+	limit, until := r.queue.binds(now)
+	ramped, next := r.queue.ramped(), r.feed.nextDue()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	current := r.phase
-	if current.name == campaign.PhasePaused {
-		binding = current.limit
+	if r.phase.name == campaign.PhasePaused {
+		limit, until = r.phase.limit, r.phase.until
 	}
 	return Event{
 		Activity: campaign.Activity{
-			Phase: current.name,
-			Until: current.until,
-			Limit: binding,
-			Rate:  r.meter.Rate(now),
+			Phase:  r.phase.name,
+			Limit:  limit,
+			Until:  until.Truncate(time.Second),
+			Rate:   r.meter.Rate(now),
+			ETA:    r.etaLocked(now, ramped, next).Truncate(time.Second),
+			Ramped: ramped,
 		},
 		Batch: r.batch,
 		Tally: r.tally,
-	}, current
+	}
 }

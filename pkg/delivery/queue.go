@@ -23,23 +23,32 @@ type queue struct {
 	mu      sync.Mutex
 	pacer   *throttle.Pacer
 	lanes   map[string]*lane
-	ready   lanes // may go as far as was known, by turn
-	waiting lanes // have to wait for their domain, by time
+	ready   lanes  // may go as far as was known, by turn
+	waiting lanes  // have to wait for their domain, by time
+	parked  int    // lanes that wait for a transaction with their domain to end
+	crowded string // the domain of the lane that was parked last
 	turn    int64
 	queued  int
 	flying  int   // taken and not settled
 	retries int   // deferred ones, queued or flying
 	left    int64 // that may be taken; negative: any number
+	shut    bool  // nothing may be taken for now
 	starved bool  // every lane waits for its domain
-	limit   string
-	limited time.Time // when limit was found
+
+	most    int            // transactions with one domain at the same time; 0: any number
+	engaged map[string]int // domains to items that were taken and not settled, where most is set
+
+	limit   string    // what held the last one back
+	limited time.Time // when that was found
+	until   time.Time // when it is over, where that takes long
 
 	changed chan struct{} // closed and replaced when there may be something to take
 	hungry  chan struct{} // holds one when the run should look after the queue
 }
 
-// newQueue returns a queue from which limit notices can be taken; 0: any number.
-func newQueue(pacer *throttle.Pacer, limit int64) *queue {
+// newQueue returns a queue from which limit notices can be taken, with up to most
+// transactions with one domain at the same time; 0: any number.
+func newQueue(pacer *throttle.Pacer, limit int64, most int) *queue {
 	if limit == 0 {
 		limit = -1
 	}
@@ -49,6 +58,8 @@ func newQueue(pacer *throttle.Pacer, limit int64) *queue {
 		ready:   lanes{less: byTurn},
 		waiting: lanes{less: byTime},
 		left:    limit,
+		most:    most,
+		engaged: map[string]int{},
 		changed: make(chan struct{}),
 		hungry:  make(chan struct{}, 1),
 	}
@@ -78,6 +89,7 @@ func (q *queue) putBack(it item) {
 		q.left++
 	}
 	q.push(it)
+	q.release(it)
 	q.broadcast()
 }
 
@@ -86,6 +98,7 @@ func (q *queue) settle(it item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.flying--
+	q.release(it)
 	if it.retry {
 		q.retries--
 	}
@@ -95,51 +108,36 @@ func (q *queue) settle(it item) {
 }
 
 // take returns the first item that may go now. Otherwise it returns how long to wait
-// before it is worth another try; 0: until the returned channel is closed.
-func (q *queue) take(now time.Time) (it item, ok bool, wait time.Duration, changed <-chan struct{}) {
+// before it is worth another try; 0: until the returned channel is closed. holding is
+// the domain of the notice that the caller's session ends before it begins with this
+// one, which makes room for it there; empty: none.
+func (q *queue) take(now time.Time, holding string) (it item, ok bool, wait time.Duration, changed <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.queued < lowWater {
 		q.ask()
 	}
-	if q.queued == 0 || q.left == 0 {
+	if q.queued == 0 || q.left == 0 || q.shut {
 		return item{}, false, 0, q.changed
 	}
 	if wait = q.pacer.Wait(now); wait > 0 {
-		q.limit, q.limited = throttle.LimitRate, now
+		q.bind(now, q.pacer.Limit(now), wait)
 		return item{}, false, wait, q.changed
 	}
-	l := q.firstReady(now)
+	l := q.firstReady(now, holding)
 	if l == nil {
-		return item{}, false, q.waiting.first().at.Sub(now), q.changed
+		return item{}, false, q.starve(now), q.changed
 	}
 	q.pacer.Take(now, l.domain)
+	q.until = time.Time{}
 	q.flying++
+	if q.most > 0 {
+		q.engaged[l.domain]++
+	}
 	if q.left > 0 {
 		q.left--
 	}
 	return q.pop(l), true, 0, nil
-}
-
-// firstReady returns the lane at the top of ready, after it has sorted lanes between
-// the heaps by what the pacer says now. It returns nil if all have to wait.
-func (q *queue) firstReady(now time.Time) *lane {
-	for q.waiting.Len() > 0 && !q.waiting.first().at.After(now) {
-		heap.Push(&q.ready, heap.Pop(&q.waiting))
-	}
-	for q.ready.Len() > 0 {
-		l := q.ready.first()
-		wait := q.pacer.WaitFor(now, l.domain)
-		if wait == 0 {
-			return l
-		}
-		l.at = now.Add(wait)
-		heap.Push(&q.waiting, heap.Pop(&q.ready))
-	}
-	q.starved = true
-	q.limit, q.limited = throttle.LimitDomain+" "+q.waiting.first().domain, now
-	q.ask()
-	return nil
 }
 
 // pop takes the first item out of l, which is at the top of ready.
@@ -179,13 +177,6 @@ func (q *queue) ask() {
 	}
 }
 
-// wake lets those who wait for a change look again.
-func (q *queue) wake() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.broadcast()
-}
-
 func (q *queue) broadcast() {
 	close(q.changed)
 	q.changed = make(chan struct{})
@@ -220,14 +211,10 @@ func (q *queue) spent() bool {
 	return q.left == 0 && q.flying == 0
 }
 
-// binds returns the limit that held a notice back within the last while; empty:
-// none did.
-func (q *queue) binds(now time.Time) string {
-	const while = 2 * time.Second
+// hold lets nothing be taken until it is called with false.
+func (q *queue) hold(shut bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.limit == "" || now.Sub(q.limited) > while {
-		return ""
-	}
-	return q.limit
+	q.shut = shut
+	q.broadcast()
 }

@@ -15,15 +15,33 @@ func (r *run) settle(n campaign.Notice, o relay.Outcome, peer string) (campaign.
 	r.mu.Lock()
 	random := r.Random()
 	r.mu.Unlock()
-	return settlement{
+	now := r.now()
+	m, decided := settlement{
 		notice:  n,
 		outcome: o,
 		peer:    peer,
 		at:      r.Clock.Now(),
-		now:     r.now(),
+		now:     now,
+		hold:    r.queue.pause(now, n.To.Domain()),
 		retry:   r.Retry,
 		random:  random,
 	}.move()
+	if decided {
+		r.Log.Debug("notice "+n.ID, "was", m.From, "is", m.To, "stage", o.Stage, "reply", n.To.MaskIn(o.Reply.String()), "error", o.Err)
+	}
+	if m.To == campaign.Rejected && o.Verdict == relay.Deferred {
+		r.givenUp(o)
+	}
+	return m, decided
+}
+
+// givenUp counts a notice that was put off for the last time as rejected: a relay that
+// puts everybody off for ever must not go through the whole campaign.
+func (r *run) givenUp(o relay.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.breaker.Rejected()
+	r.bad = describe(o)
 }
 
 // record makes the moves durable, in one write, and counts them. It reports false, and
@@ -71,7 +89,7 @@ func (r *run) tripLocked(o relay.Outcome) {
 		return
 	}
 	if reason := r.breaker.Tripped(); reason != "" {
-		r.haltLocked(reason+"; the last reply: "+describe(o), tripAdvice)
+		r.haltLocked(reason+"; the last: "+r.bad, tripAdvice)
 	}
 }
 
@@ -82,7 +100,7 @@ func (r *run) checkBatch() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if reason := r.breaker.TrippedByBatch(); reason != "" {
-		r.haltLocked(reason, tripAdvice)
+		r.haltLocked(fmt.Sprintf("%s, at the end of batch %d; the last: %s", reason, r.batch, r.bad), tripAdvice)
 	}
 }
 
@@ -115,7 +133,7 @@ func (r *run) stall(now time.Time, wait time.Duration) {
 	r.mu.Lock()
 	stalled := r.phase.name == campaign.PhaseSending && (r.sessions == 0 || r.pass.Wait(now) > 0)
 	if stalled {
-		r.phase = phase{name: campaign.PhasePaused, until: now.Add(wait), limit: throttle.LimitRelay}
+		r.enterLocked(phase{name: campaign.PhasePaused, until: now.Add(wait), limit: throttle.LimitRelay}, now)
 	}
 	r.mu.Unlock()
 	if stalled {
@@ -128,7 +146,7 @@ func (r *run) unstall() {
 	r.mu.Lock()
 	stalled := r.phase.limit == throttle.LimitRelay
 	if stalled {
-		r.phase = phase{name: campaign.PhaseSending}
+		r.enterLocked(phase{name: campaign.PhaseSending}, r.now())
 	}
 	r.mu.Unlock()
 	if stalled {

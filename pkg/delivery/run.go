@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,7 @@ type run struct {
 	Options
 	steady throttle.Steady
 	began  time.Time
+	start  time.Time // began, on the run's timeline
 	queue  *queue
 	feed   *feed
 
@@ -55,6 +57,7 @@ type run struct {
 	mu       sync.Mutex // guards what follows
 	end      End        // set when ended is closed
 	err      error
+	bad      string // the last reply or failure that speaks against going on, for humans
 	halted   string
 	hint     string
 	breaker  *throttle.Breaker
@@ -65,6 +68,8 @@ type run struct {
 	tally    Tally
 	batch    int
 	phase    phase
+	entered  time.Time     // when phase began
+	rested   time.Duration // in the pauses before
 
 	announcing sync.Mutex // serialises Progress and Note
 	noted      time.Time  // when Note was last called
@@ -72,6 +77,9 @@ type run struct {
 }
 
 func newRun(ctx context.Context, o Options) *run {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	r := &run{
 		Options: o,
 		ended:   make(chan struct{}),
@@ -84,13 +92,14 @@ func newRun(ctx context.Context, o Options) *run {
 	r.durable = context.WithoutCancel(ctx)
 	r.dialing, r.cancelDial = context.WithCancel(ctx)
 	now := r.now()
-	r.queue = newQueue(throttle.NewPacer(o.Pace, now), o.Limit)
+	r.start = now
+	r.queue = newQueue(throttle.NewPacer(o.Pace, now), o.Limit, o.PerDomain)
 	r.feed = &feed{ledger: o.Ledger, queue: r.queue, next: now} // some may be due from a run before
 	return r
 }
 
 // now is where the run's timeline stands: every wait is measured on it.
-func (r *run) now() time.Time { return r.steady.At(r.Clock.Now()) }
+func (r *run) now() time.Time { return r.steady.Now(r.Clock.Now) }
 
 // watch ends the run when stop is closed or ctx ends.
 func (r *run) watch(ctx context.Context, stop <-chan struct{}) {
@@ -161,15 +170,31 @@ func (r *run) dispatch(ctx context.Context) {
 		switch {
 		case r.queue.spent():
 			r.finish(Limited, nil)
-		case !r.queue.idle():
+		case r.queue.idle():
+			r.nextBatch()
+		case r.queue.stuck(r.now()) && r.passBy():
+		default:
 			select {
 			case <-r.queue.hungry:
 			case <-r.ended:
 			}
-		default:
-			r.nextBatch()
 		}
 	}
+}
+
+// passBy leaves notices behind whose destinations asked for a long pause, and goes on
+// with the next batch beside them: one destination must not hold up the others. It
+// reports false where there is nothing to do but wait.
+func (r *run) passBy() bool {
+	switch {
+	case len(r.feed.ahead) > 0 && r.queue.wants():
+		r.nextBatch()
+	case r.NoWait:
+		r.finish(Waiting, nil)
+	default:
+		return false
+	}
+	return true
 }
 
 func (r *run) readFailed(ctx context.Context, err error) {
@@ -217,6 +242,7 @@ func (r *run) summary(ctx context.Context) (Summary, error) {
 		Next:   r.feed.nextDue(),
 		Began:  r.began,
 		Ended:  r.Clock.Now(),
+		Ramped: r.queue.ramped(),
 		Tally:  r.tally,
 	}, r.err
 }

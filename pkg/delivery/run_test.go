@@ -243,15 +243,16 @@ func TestProgressIsToldOneCallAtATimeAndToTheEnd(t *testing.T) {
 
 func TestOptionsThatMakeNoRunAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*Options){
-		"no ledger":      func(o *Options) { o.Ledger = nil },
-		"no sessions":    func(o *Options) { o.Connections = 0 },
-		"negative pause": func(o *Options) { o.Pause = -1 },
-		"no attempts":    func(o *Options) { o.Retry.Attempts = 0 },
-		"negative limit": func(o *Options) { o.Limit = -1 },
-		"negative rate":  func(o *Options) { o.Pace.Rate = -1 },
-		"no retry":       func(o *Options) { o.Retry.First = 0 },
-		"no redial":      func(o *Options) { o.Redial.First = 0 },
-		"no halt":        func(o *Options) { o.Halt.Consecutive = 0 },
+		"no ledger":                   func(o *Options) { o.Ledger = nil },
+		"no sessions":                 func(o *Options) { o.Connections = 0 },
+		"negative number per session": func(o *Options) { o.PerSession = -1 },
+		"negative pause":              func(o *Options) { o.Pause = -1 },
+		"no attempts":                 func(o *Options) { o.Retry.Attempts = 0 },
+		"negative limit":              func(o *Options) { o.Limit = -1 },
+		"negative rate":               func(o *Options) { o.Pace.Rate = -1 },
+		"no retry":                    func(o *Options) { o.Retry.First = 0 },
+		"no redial":                   func(o *Options) { o.Redial.First = 0 },
+		"no halt":                     func(o *Options) { o.Halt.Consecutive = 0 },
 	} {
 		o := options(newMemory(t, 1), newServer())
 		change(&o)

@@ -17,8 +17,9 @@ type settlement struct {
 	notice  campaign.Notice // State is Sending once its intent was recorded
 	outcome relay.Outcome
 	peer    string
-	at      time.Time // by the wall, for the record
-	now     time.Time // by the run's timeline, for what is to come
+	at      time.Time     // by the wall, for the record
+	now     time.Time     // by the run's timeline, for what is to come
+	hold    time.Duration // how long the destination is paused
 	retry   throttle.Backoff
 	random  float64
 }
@@ -65,21 +66,25 @@ func (s settlement) deferred(m *campaign.Move) {
 		return
 	}
 	m.To = campaign.Deferred
-	m.Next = s.now.Add(max(s.asked(), s.retry.Wait(failed, s.random)))
+	m.Next = s.now.Add(max(asked(s.outcome), s.hold, s.retry.Wait(failed, s.random)))
 }
 
 // untouched puts off a notice whose intent was recorded, since no way leads back to
 // pending, and does not count the attempt. It is due again at once, except where the
 // relay could not take it: should it be for this notice alone, the others come first.
+// The wait of a halt is for whoever begins again to keep: pending notices do not know
+// of it either.
 func (s settlement) untouched(m *campaign.Move) {
 	m.To, m.Counted = campaign.Deferred, false
-	m.Next = s.now.Add(s.asked())
+	if s.outcome.Effect == relay.Halt {
+		m.Next = s.now
+		return
+	}
+	m.Next = s.now.Add(max(asked(s.outcome), s.hold))
 	if s.outcome.Effect == relay.BackOff {
-		m.Next = s.now.Add(max(s.asked(), s.retry.Wait(1, s.random)))
+		m.Next = s.now.Add(max(asked(s.outcome), s.hold, s.retry.Wait(1, s.random)))
 	}
 }
-
-func (s settlement) asked() time.Duration { return min(s.outcome.Wait, maxAsked) }
 
 // intent returns the move that must be durable before the body of n leaves.
 func intent(n campaign.Notice, at, dated time.Time) campaign.Move {

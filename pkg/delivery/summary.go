@@ -27,6 +27,7 @@ type Summary struct {
 	Next   time.Time // when the next deferred notice is due; zero: none is known
 	Began  time.Time
 	Ended  time.Time
+	Ramped time.Duration // how much of the ramp lies behind, for the Pace of the next run
 	Tally  Tally
 }
 

@@ -13,29 +13,21 @@ import (
 // job is a notice that a worker has taken.
 type job struct {
 	item
-	dated    time.Time
-	message  notice.Message
-	err      error         // of composing
-	composed chan struct{} // closed when message and err are set
+	recipient notice.Recipient
+	message   notice.Message
+	err       error         // of composing
+	composed  chan struct{} // closed when message and err are set
 }
 
-// compose makes the message while the envelope is on its way: the flight costs a
-// round trip, during which the processor has nothing else to do.
-func (j *job) compose(c Composer, now time.Time) {
-	n := j.notice
-	j.dated = n.Date(now)
-	j.composed = make(chan struct{})
-	go func() {
-		defer close(j.composed)
-		j.message, j.err = c.Compose(notice.Recipient{
-			ID:       n.ID,
-			To:       n.To,
-			Class:    n.Class,
-			Locale:   n.Locale,
-			Accounts: n.Accounts,
-			Date:     j.dated,
-		})
-	}()
+// compose makes the messages of jobs while their envelopes are on the way: a flight
+// costs a round trip, during which the processor has nothing else to do. One goroutine
+// makes all of a worker's, because templates need a deep stack, which would otherwise
+// be grown anew for each.
+func compose(c Composer, jobs <-chan *job) {
+	for j := range jobs {
+		j.message, j.err = c.Compose(j.recipient)
+		close(j.composed)
+	}
 }
 
 // worker owns one session at a time. In the steady state each of its flights carries
@@ -43,16 +35,22 @@ func (j *job) compose(c Composer, now time.Time) {
 // the ledger.
 type worker struct {
 	run     *run
-	session Session // nil: none
-	proven  bool    // the session has decided on a notice
-	open    *job    // its envelope is open and its intent is recorded; nil: none
-	dialed  int     // incident of run.dial when that gate was last looked at
-	passed  int     // incident of run.pass, likewise
+	jobs    chan<- *job // to compose
+	session Session     // nil: none
+	proven  bool        // the session has decided on a notice
+	carried int         // notices that it has opened
+	open    *job        // its envelope is open and its intent is recorded; nil: none
+	dialed  int         // incident of run.dial when that gate was last looked at
+	passed  int         // incident of run.pass, likewise
 }
 
 // work sends until the run ends. A session that waits for its next notice has no open
 // envelope.
 func (w *worker) work(ctx context.Context) {
+	jobs := make(chan *job, 1)
+	defer close(jobs)
+	go compose(w.run.Composer, jobs)
+	w.jobs = jobs
 	defer w.hangUp()
 	for {
 		if w.open != nil && (w.run.broken.Load() || ctx.Err() != nil) {
@@ -79,10 +77,10 @@ func (w *worker) next() *job {
 	}
 	r := w.run
 	now := r.now()
-	if r.ending() || w.barred(now) > 0 {
+	if r.ending() || w.full() || w.barred(now) > 0 {
 		return nil
 	}
-	it, ok, _, _ := r.queue.take(now)
+	it, ok, _, _ := r.queue.take(now, w.open.notice.To.Domain())
 	if !ok {
 		return nil
 	}
@@ -102,9 +100,12 @@ func (w *worker) await() *job {
 			continue
 		}
 		r.unstall()
-		it, ok, wait, changed := r.queue.take(now)
+		it, ok, wait, changed := r.queue.take(now, "")
 		if ok {
 			return &job{item: it}
+		}
+		if wait > restAfter {
+			r.announce()
 		}
 		w.rest(wait > restAfter || wait == 0 && r.resting(now))
 		r.sleep(wait, changed)
@@ -137,7 +138,7 @@ func (w *worker) dial() bool {
 	r := w.run
 	session, outcome := r.Sender.Open(r.dialing)
 	if session != nil {
-		w.session, w.proven = session, false
+		w.session, w.proven, w.carried = session, false, 0
 		r.countSession(1)
 		return true
 	}
@@ -145,6 +146,13 @@ func (w *worker) dial() bool {
 		w.observe(outcome)
 	}
 	return false
+}
+
+// full reports whether the session has carried as many notices as one may. It is
+// replaced before the relay closes it in the middle of a flight.
+func (w *worker) full() bool {
+	most := w.run.PerSession
+	return most > 0 && w.carried >= most
 }
 
 // hangUp closes the session, if there is one. How the goodbye went changes nothing of
@@ -181,7 +189,7 @@ func (w *worker) fly(ctx context.Context, next *job) {
 	recorded := w.run.record(moves)
 	carried = carried && recorded
 	w.land(next, carried, decided)
-	if over || !recorded || opened.Verdict == relay.Open && !carried {
+	if over || !recorded || opened.Verdict == relay.Open && !carried || w.open == nil && w.full() {
 		w.hangUp() // an envelope that is open stays without a dot
 	}
 }
@@ -193,10 +201,12 @@ func (w *worker) judge(done, opened relay.Outcome, next *job) bool {
 	over := false
 	if w.open != nil {
 		w.observe(done)
+		w.run.heed(w.open.notice, done)
 		over = done.Effect != relay.Continue
 	}
 	if next != nil {
 		w.observe(opened)
+		w.run.heed(next.notice, opened)
 		over = over || opened.Effect != relay.Continue
 	}
 	return over
@@ -215,7 +225,7 @@ func (w *worker) decide(next *job, opened relay.Outcome, over bool) (m campaign.
 	case over || r.ending() || !w.compose(next):
 		return m, false, false
 	}
-	return intent(next.notice, r.Clock.Now(), next.dated), true, true
+	return intent(next.notice, r.Clock.Now(), next.recipient.Date), true, true
 }
 
 // envelope begins to compose next and returns its envelope; nil for none.
@@ -224,7 +234,9 @@ func (w *worker) envelope(next *job) *relay.Envelope {
 		return nil
 	}
 	r := w.run
-	next.compose(r.Composer, r.Clock.Now())
+	next.recipient = next.notice.Recipient(r.Clock.Now())
+	next.composed = make(chan struct{})
+	w.jobs <- next
 	return &relay.Envelope{ID: next.notice.ID, From: r.Options.Envelope(next.notice), To: next.notice.To}
 }
 
@@ -251,6 +263,7 @@ func (w *worker) land(next *job, carried, decided bool) {
 	case carried:
 		next.notice.State = campaign.Sending
 		w.open = next
+		w.carried++
 	case decided:
 		q.settle(next.item)
 	default:
@@ -276,7 +289,15 @@ func (w *worker) observe(o relay.Outcome) {
 	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch healthOf(o, w.proven) {
+	// Where other sessions stand, one that is refused is one too many, whatever the rate.
+	if relayComplains(o) && (w.session != nil || r.sessions == 0) {
+		r.queue.slowAll(now, asked(o))
+	}
+	state := healthOf(o, w.proven)
+	if state == ill || o.Verdict == relay.Rejected {
+		r.bad = describe(o)
+	}
+	switch state {
 	case well:
 		w.proven = true
 		r.passedLocked(now, o.Verdict == relay.Accepted)
@@ -285,6 +306,7 @@ func (w *worker) observe(o relay.Outcome) {
 	case ill:
 		if w.incidentLocked(now, o) {
 			r.breaker.Failed()
+			r.Log.Warn("the relay fails " + r.bad)
 		}
 	}
 	r.tripLocked(o)

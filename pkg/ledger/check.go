@@ -5,11 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"syscall"
 
 	"github.com/jmoiron/sqlx"
 
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/hint"
 )
+
+// errTwoNames says that two processes could take the same file for two ledgers.
+var errTwoNames = errors.New("the ledger has more than one name (a hard link)")
 
 // checkFile tells what is no ledger and what was cut off. It returns fs.ErrNotExist
 // where there is nothing.
@@ -23,6 +28,9 @@ func checkFile(ctx context.Context, path string) error {
 	}
 	if !info.Mode().IsRegular() {
 		return damaged("it is no regular file")
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+		return hint.Wrap(errTwoNames, "a lock goes by the name: copy the ledger instead of linking it")
 	}
 	db, err := connect(path, readPragmas, 1)
 	if err != nil {

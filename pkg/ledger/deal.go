@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
@@ -25,8 +23,8 @@ type turns [heaps]int64
 
 // next returns the turn of the next account at domain: its heap, then its rank there.
 func (t *turns) next(domain string) int64 {
-	sum := sha256.Sum256([]byte(domain))
-	heap := int64(binary.BigEndian.Uint16(sum[:]))
+	sum := hash64(domain)
+	heap := int64((sum ^ sum>>16 ^ sum>>32 ^ sum>>48) % heaps)
 	t[heap]++
 	return heap<<rankBits | t[heap]
 }

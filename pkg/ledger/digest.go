@@ -33,26 +33,32 @@ type span struct {
 }
 
 // recipients returns the SHA-256 over who gets which notice in a run of neighbours:
-// number, class, language and address of each, in the order of sending.
-func recipients(ctx context.Context, q queryer, first, last int64) ([]byte, error) {
+// class, language and address of each, in the order of sending. It also counts those of
+// the class password.
+func recipients(ctx context.Context, q queryer, first, last int64) (digest []byte, passwords int64, err error) {
 	sum := sha256.New()
 	for from := first; from <= last; from += digestRows {
-		var text []byte
-		err := q.GetContext(ctx, &text, `SELECT json_group_array(json_array(seq, class, locale, address))
-			FROM (SELECT seq, class, locale, address FROM notices WHERE seq BETWEEN ? AND ? ORDER BY seq)`,
+		var part struct {
+			Text      []byte
+			Passwords int64
+		}
+		err := q.GetContext(ctx, &part, `SELECT json_group_array(json_array(class, locale, address)) AS text,
+			count(*) FILTER (WHERE class = 'password') AS passwords
+			FROM (SELECT class, locale, address FROM notices WHERE seq BETWEEN ? AND ? ORDER BY seq)`,
 			from, min(from+digestRows-1, last))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		sum.Write(text)
+		sum.Write(part.Text)
+		passwords += part.Passwords
 	}
-	return sum.Sum(nil), nil
+	return sum.Sum(nil), passwords, nil
 }
 
 // verify holds the notices of one batch against its digest and its tally: who gets
 // which, and how many are in which state.
 func (s span) verify(ctx context.Context, q queryer) error {
-	sum, err := recipients(ctx, q, s.First, s.Last)
+	sum, _, err := recipients(ctx, q, s.First, s.Last)
 	if err != nil {
 		return err
 	}
@@ -138,7 +144,8 @@ func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) error
 	if err != nil {
 		return err
 	}
-	if s.SHA256, err = recipients(ctx, d.conn, s.First, s.Last); err != nil {
+	var passwords int64
+	if s.SHA256, passwords, err = recipients(ctx, d.conn, s.First, s.Last); err != nil {
 		return err
 	}
 	_, err = d.conn.ExecContext(ctx, "INSERT INTO batches (number, first, last, canary, made, sha256) VALUES (?, ?, ?, ?, ?, ?)",
@@ -148,7 +155,8 @@ func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) error
 	}
 	_, err = d.conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
 		SELECT ?1, class, state.value, iif(state.value = ?2, n, 0)
-		FROM (SELECT class, count(*) AS n FROM notices WHERE seq BETWEEN ?3 AND ?4 GROUP BY class)
-		CROSS JOIN json_each(?5) AS state`, s.Number, string(campaign.Pending), s.First, s.Last, string(states))
+		FROM (SELECT 'password' AS class, ?3 AS n UNION ALL SELECT 'sso', ?4)
+		CROSS JOIN json_each(?5) AS state WHERE n > 0`,
+		s.Number, string(campaign.Pending), passwords, s.Last-s.First+1-passwords, string(states))
 	return err
 }

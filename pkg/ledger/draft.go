@@ -2,29 +2,19 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
-	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/hint"
 )
 
 var _ campaign.Draft = (*Draft)(nil)
-
-const (
-	insertColumns = "(line, id, name, verdict, address, mailbox, box, turn)"
-	insertValues  = "(?, ?, ?, ?, ?, ?, ?, ?)"
-	insertWidth   = 8
-	insertRows    = 250 // rows of one statement
-)
 
 // Draft is a ledger in the making, in a file of its own beside the ledger's place.
 // Its methods are for one goroutine.
@@ -33,20 +23,12 @@ type Draft struct {
 	lock       *lock
 	db         *sqlx.DB
 	conn       *sqlx.Conn
-	indexes    map[string]string // those that are cheaper to build at the end: name to statement
-	n          int64             // accounts so far
-	rows       []any             // arguments of those that are not handed to the loader yet
+	indexes    map[string]string   // those that are cheaper to build at the end: name to statement
+	n          int64               // accounts so far
+	rows       []driver.NamedValue // arguments of those that are not handed to the loader yet
 	loader     *loader
-	verdicts   map[verdict]int64
+	verdicts   verdicts
 	turns      turns
-}
-
-// verdict is everything about an account that many others share.
-type verdict struct {
-	class    account.Class
-	reason   string
-	locale   string
-	excluded campaign.Exclusion
 }
 
 // Create begins a plan for the ledger at path and takes its lock. An existing ledger
@@ -59,7 +41,7 @@ func Create(ctx context.Context, path string) (_ *Draft, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{path: path, temp: path + ".tmp", lock: held, verdicts: map[verdict]int64{}}
+	d := &Draft{path: path, temp: path + ".tmp", lock: held}
 	defer func() {
 		if err != nil {
 			err = errors.Join(explain(err), d.Close())
@@ -131,7 +113,8 @@ func (d *Draft) open(ctx context.Context) error {
 func (d *Draft) dropIndexes(ctx context.Context) error {
 	var found []struct{ Name, SQL string }
 	err := d.conn.SelectContext(ctx, &found, `SELECT name, sql FROM sqlite_schema
-		WHERE type = 'index' AND tbl_name IN ('accounts', 'notices') AND sql IS NOT NULL`)
+		WHERE type = 'index' AND tbl_name IN ('accounts', 'notices') AND sql IS NOT NULL
+		AND name NOT IN ('notices_deferred', 'notices_replaces')`) // a new plan has nothing for these
 	if err != nil {
 		return err
 	}
@@ -169,7 +152,7 @@ func (d *Draft) Add(ctx context.Context, p campaign.Planned) error {
 	return d.flush(ctx)
 }
 
-func (d *Draft) append(rows []any, p campaign.Planned) []any {
+func (d *Draft) append(rows []driver.NamedValue, p campaign.Planned) []driver.NamedValue {
 	var address, mailbox, box, turn any
 	if !p.To.IsZero() {
 		wire, key := p.To.Wire(), p.To.Mailbox()
@@ -181,26 +164,25 @@ func (d *Draft) append(rows []any, p campaign.Planned) []any {
 			turn = d.turns.next(p.To.Domain())
 		}
 	}
-	decided := d.verdict(verdict{p.Class, p.Reason, p.Locale, p.Excluded})
-	return append(rows, p.Line, p.ID, p.Name, decided, address, mailbox, box, turn)
-}
-
-// verdict returns the number of v. There are as many as there are reasons and
-// languages, which does not grow with the export.
-func (d *Draft) verdict(v verdict) int64 {
-	number, known := d.verdicts[v]
-	if !known {
-		number = int64(len(d.verdicts)) + 1
-		d.verdicts[v] = number
+	decided := d.verdicts.add(verdict{p.Class, p.Reason, p.Locale, p.Excluded}, 1)
+	for _, value := range [insertWidth]any{p.Line, p.ID, p.Name, decided, address, mailbox, box, turn} {
+		rows = append(rows, driver.NamedValue{Ordinal: len(rows) + 1, Value: value})
 	}
-	return number
+	return rows
 }
 
 // boxOf is the hash under which the accounts of a mailbox are found. Two mailboxes
 // may share one, so that whoever looks one up compares the mailbox as well.
-func boxOf(mailbox string) int64 {
-	sum := sha256.Sum256([]byte(mailbox))
-	return int64(binary.BigEndian.Uint64(sum[:]))
+func boxOf(mailbox string) int64 { return int64(hash64(mailbox)) }
+
+// hash64 is FNV-1a. It is the same in every run, and whoever makes two texts with the
+// same hash costs a little time and nothing else.
+func hash64(text string) uint64 {
+	sum := uint64(14695981039346656037)
+	for i := range len(text) {
+		sum = (sum ^ uint64(text[i])) * 1099511628211
+	}
+	return sum
 }
 
 func nullable(s string) any {
@@ -230,7 +212,7 @@ func (d *Draft) Close() error {
 func (d *Draft) disconnect() error {
 	var errs []error
 	if d.loader != nil {
-		errs = append(errs, d.loader.stop())
+		d.loader.stop()
 		d.loader = nil
 	}
 	if d.conn != nil {
@@ -253,9 +235,4 @@ func removeFiles(path string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func insertStatement(rows int) string {
-	return "INSERT INTO accounts " + insertColumns + " VALUES " +
-		strings.TrimSuffix(strings.Repeat(insertValues+",", rows), ",")
 }

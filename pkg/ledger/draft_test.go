@@ -66,7 +66,7 @@ func TestMailboxesWithOneHashAreKeptApart(t *testing.T) {
 	defer d.Close()
 	for i, address := range []string{"a@one.example", "b@one.example", "A@one.example"} {
 		must(t, d.Add(t.Context(), person(int64(i+1), address, address, account.Password)))
-		d.rows[len(d.rows)-2] = int64(7)
+		d.rows[len(d.rows)-2].Value = int64(7)
 	}
 	must(t, d.Seal(t.Context(), frozen()))
 	if got := len(pending(t, readOnly(t, path))); got != 2 {

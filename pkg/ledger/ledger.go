@@ -67,7 +67,11 @@ func open(ctx context.Context, path string, o Options) (_ *Ledger, err error) {
 		return nil, err
 	}
 	l.sending = func() (bool, error) { return l.run.Load() != 0, nil }
-	l.writer, err = startWriter(ctx, path, o.Fault)
+	guard, err := l.lock.guard(path)
+	if err != nil {
+		return nil, err
+	}
+	l.writer, err = startWriter(ctx, writerOptions{path: path, fault: o.Fault, guard: guard})
 	return l, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,13 +23,49 @@ const (
 
 // lock is an exclusive flock on the lock file of a ledger. The system drops it when
 // the process ends, however that happens.
-type lock struct{ file *os.File }
+type lock struct {
+	file *os.File
+	path string // of the lock file
+}
 
-func lockPath(path string) string { return path + ".lock" }
+// lockPath returns the lock file of the ledger at path, the same for every symbolic
+// link to it.
+func lockPath(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	return path + ".lock"
+}
+
+// errReplaced says that a file was pulled away from under a process that uses it:
+// what it wrote from then on would be lost, or another process could join in.
+var errReplaced = errors.New("the ledger or its lock was removed or replaced while it was in use")
+
+// guard returns a check that the ledger at path and the lock are still the files that
+// they are now.
+func (l *lock) guard(path string) (func() error, error) {
+	ledger, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	own, err := l.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		for path, was := range map[string]os.FileInfo{path: ledger, l.path: own} {
+			if is, err := os.Stat(path); err != nil || !os.SameFile(was, is) {
+				return hint.Wrap(errReplaced, "put the ledger back from where it went, and never plan anew: it alone knows who was told")
+			}
+		}
+		return nil
+	}, nil
+}
 
 // acquire takes the lock of the ledger at path, or returns a *HeldError.
 func acquire(path string) (*lock, error) {
-	file, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
+	name := lockPath(path)
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the ledger: %w", explain(err))
 	}
@@ -48,7 +85,7 @@ func acquire(path string) (*lock, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock the ledger: %w", err), file.Close())
 	}
-	return &lock{file: file}, nil
+	return &lock{file: file, path: name}, nil
 }
 
 // sign writes who holds the lock, for the message that the next one gets.

@@ -36,6 +36,9 @@ func (l *Ledger) Record(ctx context.Context, moves ...campaign.Move) error {
 				return err
 			}
 		}
+		if run := l.run.Load(); run != 0 && len(moves) > 0 {
+			w.sentBy, w.sentAt = run, max(w.sentAt, micros(moves[len(moves)-1].At))
+		}
 		return nil
 	})
 }

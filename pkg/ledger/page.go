@@ -176,7 +176,7 @@ func (r *Reader) NoticeOf(ctx context.Context, id string) (campaign.Notice, erro
 		return err
 	})
 	if err != nil {
-		return campaign.Notice{}, fmt.Errorf("find the notice of account %q: %w", id, err)
+		return campaign.Notice{}, fmt.Errorf("find the notice of account %q: %w", account.MaskText(id), err)
 	}
 	return found, nil
 }

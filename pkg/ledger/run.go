@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -64,14 +65,15 @@ var (
 // Note keeps what the run says of itself, for Status of others. It returns an error
 // outside a run.
 func (l *Ledger) Note(ctx context.Context, a campaign.Activity) error {
-	return l.updateRun(ctx, "note the activity", "UPDATE runs SET phase = ?, until = ?, binding = ?, rate = ? WHERE number = ?",
-		string(a.Phase), optional(a.Until), a.Limit, a.Rate)
+	return l.updateRun(ctx, "note the activity",
+		"UPDATE runs SET phase = ?, until = ?, binding = ?, rate = ?, eta = ?, ramped = ? WHERE number = ?",
+		string(a.Phase), optional(a.Until), a.Limit, a.Rate, optional(a.ETA), a.Ramped.Microseconds())
 }
 
 // End ends the run. It returns an error outside a run.
 func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
-	err := l.updateRun(ctx, "end the run", "UPDATE runs SET ended = ?, halted = ? WHERE number = ?",
-		micros(e.At), nullable(e.Halted))
+	err := l.updateRun(ctx, "end the run", "UPDATE runs SET ended = ?, halted = ?, ramped = max(ramped, ?) WHERE number = ?",
+		micros(e.At), nullable(e.Halted), e.Ramped.Microseconds())
 	if err == nil {
 		l.run.Store(0)
 	}
@@ -91,4 +93,20 @@ func (l *Ledger) updateRun(ctx context.Context, verb, statement string, args ...
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
+}
+
+// Trail returns what the runs before leave to the pace of the next one. It reads a row
+// a run, however many notices there are. Also a run that died has left when it last
+// recorded an attempt, and how far it was on the ramp some seconds before that.
+func (r *Reader) Trail(ctx context.Context) (campaign.Trail, error) {
+	var trail struct{ Sent, Ramped sql.NullInt64 }
+	err := r.db.GetContext(ctx, &trail, `SELECT (SELECT sent FROM runs WHERE sent IS NOT NULL ORDER BY number DESC LIMIT 1) AS sent,
+		(SELECT max(ramped) FROM runs) AS ramped`)
+	if err != nil {
+		return campaign.Trail{}, fmt.Errorf("read what the runs before left: %w", explain(err))
+	}
+	return campaign.Trail{
+		Last:   optionalMoment(trail.Sent),
+		Ramped: time.Duration(trail.Ramped.Int64) * time.Microsecond,
+	}, nil
 }

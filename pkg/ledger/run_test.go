@@ -202,20 +202,72 @@ func TestARunIsSeenInTheStatus(t *testing.T) {
 	if _, err := l.Begin(t.Context(), noon); err == nil {
 		t.Error("two runs at once")
 	}
-	must(t, l.Note(t.Context(), campaign.Activity{Phase: campaign.PhaseSending, Limit: "throttle.rate", Rate: 2}))
+	must(t, l.Note(t.Context(), campaign.Activity{
+		Phase: campaign.PhaseSending, Limit: "throttle.rate", Rate: 2, ETA: noon.Add(6 * time.Second),
+	}))
 	s := checkInvariants(t, l.Reader)
 	if s.State != campaign.PhaseSending || s.RatePerS != 2 || s.ETA == nil || !s.ETA.Equal(noon.Add(6*time.Second)) {
 		t.Errorf("status = %+v", s)
 	}
-	must(t, l.Note(t.Context(), campaign.Activity{Phase: campaign.PhasePaused, Until: noon.Add(time.Minute)}))
-	if s := checkInvariants(t, l.Reader); s.State != campaign.PhasePaused || s.ETA != nil {
-		t.Errorf("status = %+v", s)
+	if s.Limit == nil || *s.Limit != "throttle.rate" || s.LimitedUntil != nil {
+		t.Errorf("limit %v until %v", s.Limit, s.LimitedUntil)
+	}
+	must(t, l.Note(t.Context(), campaign.Activity{
+		Phase: campaign.PhasePaused, Limit: "throttle.pause", Until: noon.Add(time.Minute), ETA: noon,
+	}))
+	s = checkInvariants(t, l.Reader)
+	if s.State != campaign.PhasePaused || s.ETA != nil {
+		t.Errorf("status = %+v: an ETA that is over is none", s)
+	}
+	if s.Limit == nil || *s.Limit != "throttle.pause" || s.LimitedUntil == nil || !s.LimitedUntil.Equal(noon.Add(time.Minute)) {
+		t.Errorf("limit %v until %v", s.Limit, s.LimitedUntil)
 	}
 	must(t, l.End(t.Context(), campaign.RunEnd{At: noon, Halted: "too many rejections"}))
 	s = checkInvariants(t, l.Reader)
 	if s.State != campaign.PhaseHalted || s.Halted == nil || *s.Halted != "too many rejections" || s.RatePerS != 0 {
 		t.Errorf("status = %+v", s)
 	}
+	if s.Limit != nil || s.LimitedUntil != nil {
+		t.Error("something holds back a run that has ended")
+	}
+}
+
+func TestTrailOfTheRunsBefore(t *testing.T) {
+	path := planned(t, frozen(), people(9))
+	l := opened(t, path, Options{})
+	want := func(last time.Time, ramped time.Duration) {
+		t.Helper()
+		got, err := l.Trail(t.Context())
+		must(t, err)
+		if !got.Last.Equal(last) || got.Ramped != ramped {
+			t.Errorf("trail %v, want %v and %v", got, last, ramped)
+		}
+	}
+	want(time.Time{}, 0)
+	_, err := l.Begin(t.Context(), noon)
+	must(t, err)
+	want(time.Time{}, 0)
+	m := to(1, campaign.Pending, campaign.Sending)
+	m.At = noon.Add(3 * time.Second)
+	must(t, l.Record(t.Context(), m))
+	want(m.At, 0)
+	must(t, l.Note(t.Context(), campaign.Activity{Phase: campaign.PhaseSending, Ramped: 7 * time.Minute}))
+	want(m.At, 7*time.Minute)
+	must(t, l.Close()) // without an end, as after a crash
+
+	l = opened(t, path, Options{})
+	_, err = l.Begin(t.Context(), noon.Add(time.Hour))
+	must(t, err)
+	want(m.At, 7*time.Minute) // finding the first in doubt is no attempt
+	m = to(2, campaign.Pending, campaign.Rejected)
+	m.At = noon.Add(61 * time.Minute)
+	must(t, l.Record(t.Context(), m))
+	must(t, l.End(t.Context(), campaign.RunEnd{At: noon.Add(2 * time.Hour), Ramped: 9 * time.Minute}))
+	want(m.At, 9*time.Minute)
+	_, err = l.Begin(t.Context(), noon.Add(3*time.Hour))
+	must(t, err)
+	must(t, l.End(t.Context(), campaign.RunEnd{At: noon.Add(3 * time.Hour)}))
+	want(m.At, 9*time.Minute) // a run in which nothing went out leaves it as it is
 }
 
 func TestDueComesOldestFirst(t *testing.T) {

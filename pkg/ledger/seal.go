@@ -42,10 +42,8 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 // drain waits until every record is in the database.
 func (d *Draft) drain(ctx context.Context) error {
 	err := d.flush(ctx)
-	stopped := d.loader.stop()
-	if err == nil {
-		err = cmp.Or(d.loader.err, stopped)
-	}
+	d.loader.stop()
+	err = cmp.Or(err, d.loader.err)
 	d.loader = nil
 	if err != nil {
 		return err
@@ -53,33 +51,29 @@ func (d *Draft) drain(ctx context.Context) error {
 	if d.n == 0 {
 		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
 	}
-	d.verdict(duplicate)
-	for v, number := range d.verdicts {
-		_, err := d.conn.ExecContext(ctx, "INSERT INTO verdicts (number, class, reason, locale, excluded) VALUES (?, ?, ?, ?, ?)",
-			number, nullable(string(v.class)), v.reason, v.locale, nullable(string(v.excluded)))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	d.verdicts.add(duplicate, 0)
+	return d.verdicts.insert(ctx, d.conn)
 }
 
-// duplicate is the verdict on an account that an earlier line has told everything of.
-var duplicate = verdict{reason: "the same account is on an earlier line", excluded: campaign.Duplicate}
-
-// twice names the ids that stand on several lines, and the first of these.
-const twice = `WITH twice AS MATERIALIZED (
-	SELECT f.id, f.n, f.line, f.name, f.verdict, coalesce(f.mailbox, f.address) AS mailbox
-	FROM (SELECT min(n) AS first FROM accounts GROUP BY id HAVING count(*) > 1)
-	JOIN accounts f ON f.n = first) `
+// twice names the ids that stand on several lines, and the first of these; repeats are
+// the later lines.
+const (
+	twice = `CREATE TEMP TABLE twice AS
+		SELECT f.id, f.n, f.line, f.name, f.verdict, coalesce(f.mailbox, f.address) AS mailbox
+		FROM (SELECT min(n) AS first FROM accounts GROUP BY id HAVING count(*) > 1)
+		CROSS JOIN accounts f ON f.n = first`
+	repeats = `FROM twice t CROSS JOIN accounts a ON a.id = t.id AND a.n > t.n`
+)
 
 func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error {
 	if err := d.buildIndex(ctx, "accounts_id"); err != nil {
 		return err
 	}
+	if _, err := d.conn.ExecContext(ctx, twice); err != nil {
+		return err
+	}
 	var e campaign.DuplicateError
-	err := d.conn.QueryRowxContext(ctx, twice+`
-		SELECT a.id, t.line, a.line FROM twice t JOIN accounts a ON a.id = t.id AND a.n > t.n
+	err := d.conn.QueryRowxContext(ctx, `SELECT a.id, t.line, a.line `+repeats+`
 		WHERE (a.name, a.verdict, coalesce(a.mailbox, a.address)) IS NOT (t.name, t.verdict, t.mailbox)
 		ORDER BY a.n LIMIT 1`).Scan(&e.ID, &e.First, &e.Second)
 	if err == nil {
@@ -88,8 +82,16 @@ func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error 
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	_, err = d.conn.ExecContext(ctx, twice+`
-		UPDATE accounts SET verdict = ? FROM twice t WHERE accounts.id = t.id AND accounts.n > t.n`, d.verdict(duplicate))
+	var found []struct{ Verdict, Accounts int64 }
+	err = d.conn.SelectContext(ctx, &found, `SELECT a.verdict, count(*) AS accounts `+repeats+` GROUP BY a.verdict`)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		d.verdicts.move(f.Verdict, duplicate, f.Accounts)
+	}
+	_, err = d.conn.ExecContext(ctx, `UPDATE accounts SET verdict = ? WHERE n IN (SELECT a.n `+repeats+`)`,
+		d.verdicts.add(duplicate, 0))
 	return err
 }
 
@@ -111,21 +113,18 @@ func (d *Draft) group(ctx context.Context, _ campaign.Frozen) error {
 	return d.buildIndex(ctx, "accounts_lead")
 }
 
-// count takes the census.
+// count writes the census.
 func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
-	_, err := d.conn.ExecContext(ctx, `INSERT INTO census
-		SELECT coalesce(excluded, ''), sum(n) FROM
-			(SELECT verdict, count(*) AS n FROM accounts GROUP BY verdict) JOIN verdicts ON number = verdict
-		GROUP BY excluded`)
-	if err != nil {
-		return err
+	census := d.verdicts.census()
+	if census[""] == 0 {
+		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
 	}
-	var noticed int64
-	err = d.conn.GetContext(ctx, &noticed, "SELECT coalesce(sum(n), 0) FROM census WHERE excluded = ''")
-	if err == nil && noticed == 0 {
-		err = hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
+	for excluded, n := range census {
+		if _, err := d.conn.ExecContext(ctx, "INSERT INTO census VALUES (?, ?)", string(excluded), n); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // finish builds the remaining indexes and puts the file in its place: after the

@@ -14,8 +14,9 @@ import (
 )
 
 // Status returns where the campaign stands at now. It reads counts, not notices: its
-// time grows with the number of batches only. ETA is there while a process sends,
-// NextAttempt when nothing is left but deferred notices.
+// time grows with the number of batches only. ETA and what limits the run are there
+// while a process sends, as it noted them; NextAttempt when nothing is left but deferred
+// notices.
 func (r *Reader) Status(ctx context.Context, now time.Time) (campaign.Status, error) {
 	s := campaign.Status{
 		Campaign: r.plan.Campaign, Plan: r.plan.Digest,
@@ -90,14 +91,14 @@ func countBatches(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
 
 // runRow is the last run.
 type runRow struct {
-	Phase, Binding string
-	Halted         sql.NullString
-	Ended, Until   sql.NullInt64
-	Rate           float64
+	Phase, Binding    string
+	Halted            sql.NullString
+	Ended, Until, ETA sql.NullInt64
+	Rate              float64
 }
 
 func lastRun(ctx context.Context, tx *sqlx.Tx) (run runRow, started bool, err error) {
-	err = tx.GetContext(ctx, &run, "SELECT phase, binding, halted, ended, until, rate FROM runs ORDER BY number DESC LIMIT 1")
+	err = tx.GetContext(ctx, &run, "SELECT phase, binding, halted, ended, until, rate, eta FROM runs ORDER BY number DESC LIMIT 1")
 	if errors.Is(err, sql.ErrNoRows) {
 		return runRow{}, false, nil
 	}
@@ -123,8 +124,8 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 		s.Halted = &run.Halted.String
 	}
 	if running {
-		s.RatePerS = run.Rate
-		s.ETA = eta(s.Notices.Left(), run.Rate, now)
+		s.RatePerS, s.Limit = run.Rate, nonempty(run.Binding)
+		s.ETA, s.LimitedUntil = ahead(run.ETA, now), ahead(run.Until, now)
 	}
 	if s.Notices.Pending > 0 || s.Notices.Deferred == 0 {
 		return nil
@@ -134,12 +135,18 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 	return err
 }
 
-// eta is when left notices are out at rate a second; nil where nobody can say.
-func eta(left int64, rate float64, now time.Time) *time.Time {
-	seconds := float64(left) / rate
-	if rate <= 0 || seconds > (100*365*24*time.Hour).Seconds() {
+// ahead is a moment as the ledger stores it, nil unless it lies after now.
+func ahead(stored sql.NullInt64, now time.Time) *time.Time {
+	at := optionalMoment(stored)
+	if !at.After(now) {
 		return nil
 	}
-	at := now.Add(time.Duration(seconds * float64(time.Second))).UTC()
 	return &at
+}
+
+func nonempty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
@@ -70,19 +69,6 @@ func compare(t *testing.T, s campaign.Status, states []campaign.State) {
 	byClass := s.ByClass[account.Password].Total + s.ByClass[account.SSO].Total
 	if byClass != want.Total {
 		t.Errorf("%d notices by class, want %d", byClass, want.Total)
-	}
-}
-
-func TestETA(t *testing.T) {
-	for _, test := range []struct {
-		left int64
-		rate float64
-		want time.Duration // 0: nobody can say
-	}{{100, 10, 10 * time.Second}, {100, 0, 0}, {1, 1e-300, 0}, {0, 0, 0}, {1, 3, time.Second / 3}} {
-		got := eta(test.left, test.rate, noon)
-		if (got != nil) != (test.want != 0) || got != nil && got.Sub(noon).Round(time.Millisecond) != test.want.Round(time.Millisecond) {
-			t.Errorf("eta(%d, %v) = %v, want in %v", test.left, test.rate, got, test.want)
-		}
 	}
 }
 

@@ -24,11 +24,16 @@ type writer struct {
 	conn     *sqlx.Conn
 	move     *sql.Stmt
 	attempt  *sql.Stmt
+	stamp    *sql.Stmt
 	fault    func(point string) error
+	guard    func() error // an error: the files are not the ones that were opened
 	requests chan *request
 	closing  chan struct{}
 	ended    chan struct{}
 	failed   error // of the goroutine; every later request gets it
+
+	// The run that moved a notice in the transaction under way, and when it did last.
+	sentBy, sentAt int64
 }
 
 // request is one call: all of write happens, or nothing.
@@ -37,9 +42,17 @@ type request struct {
 	done  chan error
 }
 
-func startWriter(ctx context.Context, path string, fault func(string) error) (*writer, error) {
+// writerOptions say what a writer writes, and what is asked around each commit.
+type writerOptions struct {
+	path  string
+	fault func(point string) error // see Options.Fault; may be nil
+	guard func() error             // before each transaction
+}
+
+func startWriter(ctx context.Context, o writerOptions) (*writer, error) {
 	w := &writer{
-		fault:    fault,
+		fault:    o.fault,
+		guard:    o.guard,
 		requests: make(chan *request),
 		closing:  make(chan struct{}),
 		ended:    make(chan struct{}),
@@ -47,7 +60,7 @@ func startWriter(ctx context.Context, path string, fault func(string) error) (*w
 	if w.fault == nil {
 		w.fault = func(string) error { return nil }
 	}
-	if err := w.connect(ctx, path); err != nil {
+	if err := w.connect(ctx, o.path); err != nil {
 		return nil, errors.Join(err, w.disconnect())
 	}
 	go w.run()
@@ -64,13 +77,16 @@ func (w *writer) connect(ctx context.Context, path string) (err error) {
 	if w.move, err = w.conn.PrepareContext(ctx, moveStatement); err != nil {
 		return err
 	}
-	w.attempt, err = w.conn.PrepareContext(ctx, attemptStatement)
+	if w.attempt, err = w.conn.PrepareContext(ctx, attemptStatement); err != nil {
+		return err
+	}
+	w.stamp, err = w.conn.PrepareContext(ctx, "UPDATE runs SET sent = ? WHERE number = ?")
 	return err
 }
 
 func (w *writer) disconnect() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{w.move, w.attempt} {
+	for _, statement := range []*sql.Stmt{w.move, w.attempt, w.stamp} {
 		if statement != nil { // a connection does not close its statements
 			errs = append(errs, statement.Close())
 		}
@@ -160,6 +176,9 @@ func (w *writer) commit(group []*request) {
 // itself failed.
 func (w *writer) try(group []*request) (refused int, err error) {
 	ctx := context.Background() // a write that has begun is not interrupted
+	if err := w.guard(); err != nil {
+		return -1, err
+	}
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return -1, err
 	}
@@ -171,7 +190,11 @@ func (w *writer) try(group []*request) (refused int, err error) {
 			return i, err
 		}
 	}
-	if err := w.fault(BeforeCommit); err != nil {
+	err = w.stampRun()
+	if err == nil {
+		err = w.fault(BeforeCommit)
+	}
+	if err != nil {
 		_, undone := w.conn.ExecContext(ctx, "ROLLBACK")
 		return -1, errors.Join(err, undone)
 	}
@@ -179,6 +202,17 @@ func (w *writer) try(group []*request) (refused int, err error) {
 		return -1, err
 	}
 	return -1, w.fault(AfterCommit)
+}
+
+// stampRun keeps when a run has sent last, once a transaction: the next run must not
+// burst past what this one has used up, however this one ends.
+func (w *writer) stampRun() error {
+	if w.sentAt == 0 {
+		return nil
+	}
+	_, err := w.stamp.Exec(w.sentAt, w.sentBy)
+	w.sentAt = 0
+	return err
 }
 
 // isRefusal tells a request that is wrong from a disk that fails.

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,19 +18,23 @@ import (
 var checkDate = time.Date(2006, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // Check renders every notice in every language for every sample, as Load does. It
-// returns what is wrong with each: an empty part or element, an unresolved
-// action, a fact or link that is missing, links that differ between the parts, a
-// password notice without the reset link, an SSO notice with it or without the
-// sign-out link, and anything in the page that would be fetched or run.
+// returns what is wrong with the layout, or else with each notice: an empty part or
+// element, an unresolved action, a fact or link that is missing, links that differ
+// between the parts, a password notice without the reset link, an SSO notice that
+// leads to its page in any spelling or lacks the sign-out link, and anything in the
+// page that would be fetched or run.
 func (s *Set) Check() error {
 	_, err := s.check()
 	return err
 }
 
 // check returns the links of all notices.
-func (s *Set) check() ([]string, error) {
+func (s *Set) check() ([]Link, error) {
+	if err := s.checkLayout(variant{account.Password, s.fallback}); err != nil {
+		return nil, err
+	}
 	var errs []error
-	links := map[string]bool{}
+	links := map[Link]bool{}
 	for _, locale := range s.locales {
 		for _, class := range account.Classes() {
 			if err := s.checkVariant(variant{class, locale}, links); err != nil {
@@ -37,11 +42,22 @@ func (s *Set) check() ([]string, error) {
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(links)), errors.Join(errs...)
+	sorted := slices.SortedFunc(maps.Keys(links), func(a, b Link) int {
+		return cmp.Or(strings.Compare(a.URL, b.URL), strings.Compare(a.Where, b.Where))
+	})
+	return sorted, errors.Join(errs...)
 }
 
 // checkVariant adds the links of one notice to links.
-func (s *Set) checkVariant(v variant, links map[string]bool) error {
+func (s *Set) checkVariant(v variant, links map[Link]bool) error {
+	mentioned := map[string]bool{}
+	for _, m := range s.notices[v].mentions {
+		mentioned[m.url] = true
+		links[m.link()] = true
+	}
+	if err := s.checkMentions(s.notices[v]); err != nil {
+		return err
+	}
 	for _, sample := range s.Samples(v.class, v.locale, checkDate) {
 		m, err := s.Compose(sample)
 		if err != nil {
@@ -51,7 +67,11 @@ func (s *Set) checkVariant(v variant, links map[string]bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.name(), err)
 		}
-		maps.Copy(links, found)
+		for link := range found {
+			if !mentioned[link] {
+				links[Link{link, s.inLayout(link)}] = true
+			}
+		}
 	}
 	return nil
 }
@@ -70,10 +90,10 @@ func (s *Set) checkMessage(v variant, m Message) (map[string]bool, error) {
 			return nil, errors.New("it holds an unresolved action")
 		}
 	}
-	if err := sameLinks(m.Text, p); err != nil {
+	if err := s.checkClass(v.class, m, p); err != nil {
 		return nil, err
 	}
-	return p.links, s.checkClass(v.class, p.links)
+	return p.links, sameLinks(m.Text, p)
 }
 
 // sameLinks refuses a link that only one part has, and one that is none in the
@@ -88,22 +108,23 @@ func sameLinks(text string, p page) error {
 	}
 	for link := range p.links {
 		if !inText[link] && !strings.Contains(text, visible(link)) {
-			return fmt.Errorf("the text part lacks the link %s", link)
+			err := fmt.Errorf("the text part lacks the link %s of the layout", link)
+			return hint.Wrap(err, "a link of layout.html must stand in every notice too, so that the text part has it")
 		}
 	}
 	return nil
 }
 
-// checkClass holds the links of a notice against what its class needs.
-func (s *Set) checkClass(class account.Class, links map[string]bool) error {
+// checkClass holds a notice against what its class needs.
+func (s *Set) checkClass(class account.Class, m Message, p page) error {
 	reset, signOut := s.facts.Links[LinkReset], s.facts.Links[LinkSignOut]
 	switch {
-	case class == account.Password && !links[reset]:
-		return errors.New("a password notice without the reset link")
-	case class == account.SSO && reset != "" && links[reset]:
-		return errors.New("an SSO notice with the reset link: its reader has no password to reset")
-	case class == account.SSO && !links[signOut]:
-		return errors.New("an SSO notice without the sign-out link")
+	case class == account.Password && !p.links[reset]:
+		return hint.Wrap(errors.New("a password notice without the reset link"), "write [Reset your password]({{.Links.reset}})")
+	case class == account.SSO && !p.links[signOut]:
+		return hint.Wrap(errors.New("an SSO notice without the sign-out link"), "write [Open the security page]({{.Links.sign_out}})")
+	case class == account.SSO:
+		return checkNoReset(reset, m, p)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // A fact is one value of Facts.Incident as Markdown that is not yet written into
 // a notice.
 type fact struct {
+	name   string // its key in the configuration, such as incident.contact_de
 	source []byte
 	doc    ast.Node
 }
@@ -47,7 +48,7 @@ func parseFact(key, value string) (fact, error) {
 	if err := checkText([]byte(value), name, 1); err != nil {
 		return fact{}, err
 	}
-	f := fact{source: []byte(value), doc: parseMarkdown([]byte(value), nil)}
+	f := fact{name: name, source: []byte(value), doc: parseMarkdown([]byte(value), nil)}
 	probe := compiler{file: name, source: f.source, first: 1, out: &sources{}, isFact: true}
 	return f, probe.document(f.doc)
 }
@@ -255,7 +256,7 @@ func (c *compiler) factBlocks(key string) error {
 
 func (c *compiler) forFact(key string) *compiler {
 	inner := *c
-	inner.file, inner.first, inner.isFact = "incident."+key, 1, true
+	inner.file, inner.first, inner.isFact = c.facts[key].name, 1, true
 	inner.source, inner.actions = c.facts[key].source, nil
 	return &inner
 }
@@ -269,11 +270,11 @@ func (c *compiler) lineAt(offset int) int {
 	return c.first + strings.Count(string(c.source[:min(offset, len(c.source))]), "\n")
 }
 
-// lineOf returns the line of the nearest block of n that knows its own.
+// lineOf returns the line of n, or of the nearest node around it that knows its own.
 func (c *compiler) lineOf(n ast.Node) int {
 	for ; n != nil; n = n.Parent() {
-		if n.Type() == ast.TypeBlock && n.Lines() != nil && n.Lines().Len() > 0 {
-			return c.lineAt(n.Lines().At(0).Start)
+		if n.Pos() >= 0 {
+			return c.lineAt(n.Pos())
 		}
 	}
 	return c.first

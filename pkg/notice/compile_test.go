@@ -143,7 +143,7 @@ func TestWhatATemplateMayNotHold(t *testing.T) {
 		{"other scheme", "[x](javascript:alert)", "templates/en/password.md:8: not an https link"},
 		{"relative link", "[x](/help)", "templates/en/password.md:8: not an https link"},
 		{"link with a title", `[x](https://example.com "t")`, "templates/en/password.md:8: the title"},
-		{"bare http address", "a\nsee http://example.com/x", "templates/en/password.md:8: not an https link"},
+		{"bare http address", "a\nsee http://example.com/x", "templates/en/password.md:9: not an https link"},
 		{"bare host", "see www.example.com", "templates/en/password.md:8: not an https link"},
 		{"address that is no link", "see \"https://example.com/x\"", "https://example.com/x stands in the text"},
 		{"account data in a link", "[x](https://example.com/{{.Name}})", "templates/en/password.md:8: a link leads to more"},
@@ -194,6 +194,13 @@ func TestWhatAFactMayNotHold(t *testing.T) {
 				t.Errorf("Load = %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestAFactIsNamedByTheKeyItIsWrittenUnder(t *testing.T) {
+	_, err := loadWith(folderWith(needs), func(o *Options) { o.Facts.Incident = map[string]string{"x": "a", "x_en": "<b>"} })
+	if err == nil || !strings.HasPrefix(err.Error(), "incident.x_en:1: raw HTML") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Load = %v", err)
 	}
 }
 

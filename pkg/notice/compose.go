@@ -40,15 +40,19 @@ func (s *Set) Compose(r Recipient) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("compose a notice: %w", err)
 	}
-	text, page, err := c.render(s.data(c, r))
-	if err != nil {
+	p := s.parts.Get().(*parts)
+	defer s.parts.Put(p)
+	if err := c.render(s.data(c, r), p); err != nil {
 		return Message{}, err
 	}
-	m := Message{ID: r.ID, To: r.To, Class: r.Class, Locale: r.Locale, Subject: c.subject, Text: text, HTML: page}
+	m := Message{
+		ID: r.ID, To: r.To, Class: r.Class, Locale: r.Locale, Subject: c.subject,
+		Text: p.text.String(), HTML: p.page.String(),
+	}
 	if r.Test {
 		m.Subject = "[TEST] " + m.Subject
 	}
-	m.Bytes, err = s.encode(m, r)
+	m.Bytes, err = s.encode(m, r, p)
 	if err != nil {
 		return Message{}, fmt.Errorf("compose notice %s: %w", r.ID, err)
 	}

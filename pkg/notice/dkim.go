@@ -27,33 +27,51 @@ type DKIM struct {
 }
 
 // LoadDKIM reads the private key at path: PEM, RSA (PKCS #1 or #8) or Ed25519
-// (PKCS #8). It returns an error for a file that everybody can read, for a key
+// (PKCS #8). It returns an error for a file that everybody can read or write, for a key
 // that is none of these or too short, and for a domain or selector that is no DNS
 // name.
 func LoadDKIM(domain, selector, path string) (*DKIM, error) {
 	if _, err := account.ParseAddress("key@" + selector + "." + domain); err != nil {
-		return nil, fmt.Errorf("DKIM: selector %q and domain %q name no key in DNS", selector, domain)
+		err := fmt.Errorf("DKIM: selector %q and domain %q name no key in DNS", selector, domain)
+		return nil, hint.Wrap(err, "the key is the TXT record SELECTOR._domainkey.DOMAIN, of smtp.dkim.selector and smtp.dkim.domain")
 	}
-	info, err := os.Stat(path)
+	text, err := readKey(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the DKIM key: %w", err)
-	}
-	if info.Mode().Perm()&0o007 != 0 {
-		err := fmt.Errorf("the DKIM key %s can be read by everybody", path)
-		return nil, hint.Wrap(err, "chmod 600 %s", path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the DKIM key: %w", err)
+		return nil, err
 	}
 	key, err := mail.PrivKeyFromPEM(text)
 	if err != nil {
 		return nil, hint.Wrap(fmt.Errorf("read the DKIM key %s: %w", path, err), "want a PEM file with an RSA or Ed25519 private key")
 	}
 	if short, ok := key.(*rsa.PrivateKey); ok && short.N.BitLen() < minRSABits {
-		return nil, errors.New("the DKIM key is shorter than 1024 bits, which verifiers refuse (RFC 8301)")
+		err := errors.New("the DKIM key is shorter than 1024 bits, which verifiers refuse (RFC 8301)")
+		return nil, hint.Wrap(err, "make one of 2048 bits, and publish it in DNS before the first notice")
 	}
 	return &DKIM{domain: domain, selector: selector, key: key}, nil
+}
+
+// readKey reads a file that only its owner and its group may read.
+func readKey(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, unreadable(err)
+	case info.IsDir():
+		return nil, unreadable(fmt.Errorf("%s is a folder", path))
+	case info.Mode().Perm()&0o007 != 0:
+		err := fmt.Errorf("the DKIM key %s is open to everybody", path)
+		return nil, hint.Wrap(err, "chmod 600 %s", path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return text, nil
+}
+
+func unreadable(err error) error {
+	return hint.Wrap(fmt.Errorf("read the DKIM key: %w", err),
+		"smtp.dkim.key_file is the path of the private key: a file that you own, of mode 600")
 }
 
 // signer returns a signer for one message. The time of the signature is the

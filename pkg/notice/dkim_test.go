@@ -149,22 +149,23 @@ func TestUnfitKeysAreRefused(t *testing.T) {
 	if err := os.WriteFile(garbage, []byte("not a key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ name, domain, selector, path, want string }{
-		{"missing file", "example.com", "s1", filepath.Join(t.TempDir(), "none"), "read the DKIM key"},
-		{"no PEM", "example.com", "s1", garbage, "read the DKIM key"},
-		{"other curve", "example.com", "s1", pkcs8(t, curve), "read the DKIM key"},
-		{"readable by everybody", "example.com", "s1", writeKey(t, "PRIVATE KEY", open, err, 0o604), "can be read by everybody"},
-		{"no domain", "", "s1", pkcs8(t, slow), "name no key in DNS"},
-		{"no selector", "example.com", "", pkcs8(t, slow), "name no key in DNS"},
-		{"a tag in the selector", "example.com", "s1; l=1", pkcs8(t, slow), "name no key in DNS"},
+	for _, c := range []struct{ name, domain, selector, path, want, advice string }{
+		{"missing file", "example.com", "s1", filepath.Join(t.TempDir(), "none"), "read the DKIM key", "smtp.dkim.key_file"},
+		{"a folder", "example.com", "s1", t.TempDir(), "is a folder", "smtp.dkim.key_file"},
+		{"no PEM", "example.com", "s1", garbage, "read the DKIM key", "PEM"},
+		{"other curve", "example.com", "s1", pkcs8(t, curve), "read the DKIM key", "RSA or Ed25519"},
+		{"readable by everybody", "example.com", "s1", writeKey(t, "PRIVATE KEY", open, err, 0o604), "is open to everybody", "chmod 600 "},
+		{"no domain", "", "s1", pkcs8(t, slow), "name no key in DNS", "smtp.dkim.domain"},
+		{"no selector", "example.com", "", pkcs8(t, slow), "name no key in DNS", "smtp.dkim.selector"},
+		{"a tag in the selector", "example.com", "s1; l=1", pkcs8(t, slow), "name no key in DNS", "smtp.dkim.selector"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := LoadDKIM(c.domain, c.selector, c.path)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("LoadDKIM = %v, want %q", err, c.want)
 			}
-			if c.want == "can be read by everybody" && len(hint.Of(err)) == 0 {
-				t.Error("no hint")
+			if advice := strings.Join(hint.Of(err), "\n"); !strings.Contains(advice, c.advice) {
+				t.Errorf("the hint is %q, want %q", advice, c.advice)
 			}
 		})
 	}
@@ -177,7 +178,7 @@ func TestShortKeysAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := writeKey(t, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(short), nil, 0o600)
-	if _, err := LoadDKIM("example.com", "s1", path); err == nil || !strings.Contains(err.Error(), "shorter than 1024") {
+	if _, err := LoadDKIM("example.com", "s1", path); err == nil || !strings.Contains(err.Error(), "shorter than 1024") || len(hint.Of(err)) == 0 {
 		t.Errorf("LoadDKIM = %v", err)
 	}
 }

@@ -11,9 +11,10 @@
 //   - nothing of an account's data becomes markup, a link, a header, a template
 //     action or another line;
 //   - a Set that Load returned renders every notice, in every language, with the
-//     links that its class needs and no other scheme than https and mailto;
+//     links that its class needs and no other scheme than https and mailto, and
+//     that no SSO notice leads to the page of the password reset;
 //   - a message refers to nothing remote: no image, script, style sheet or form.
 //
 // It leaves to others whether the hosts of links are the organisation's own
-// (Set.Links lists them all), the envelope, dot-stuffing and sending.
+// (Set.Links lists them all, and where each stands), the envelope, dot-stuffing and sending.
 package notice

@@ -90,10 +90,9 @@ func (f Facts) Validate() error {
 	for _, key := range slices.Sorted(maps.Keys(f.Links)) {
 		errs = append(errs, checkLink(key, f.Links[key]))
 	}
-	reset := f.Links[LinkReset]
-	if reset != "" && reset == f.Links[LinkSignOut] {
-		errs = append(errs, hint.Wrap(errors.New("links.reset and links.sign_out are the same"),
-			"an SSO notice must not lead to a password reset: give each its own page"))
+	if samePlace(f.Links[LinkReset], f.Links[LinkSignOut]) {
+		errs = append(errs, hint.Wrap(errors.New("links.reset and links.sign_out are the same page"),
+			"an SSO notice must not lead to a password reset: give each its own page, which differs before any ? or #"))
 	}
 	return errors.Join(errs...)
 }

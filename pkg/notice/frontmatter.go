@@ -43,16 +43,18 @@ type subjectData struct {
 	Organisation, Class, Locale string
 }
 
+const subjectAdvice = "a subject is the same for everybody: it may use .Organisation, .Class and .Locale"
+
 // renderSubject returns the subject of a notice. Account data is out of its reach.
 func renderSubject(file, src string, data subjectData) (string, error) {
-	t, err := texttemplate.New(file).Option("missingkey=error").Parse(src)
+	t, err := texttemplate.New("subject").Option("missingkey=error").Parse(src)
 	if err != nil {
-		return "", fmt.Errorf("read the subject: %w", err)
+		return "", hint.Wrap(fmt.Errorf("%s: read the subject: %w", file, err), subjectAdvice)
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, data); err != nil {
 		err = fmt.Errorf("%s: render the subject: %w", file, err)
-		return "", hint.Wrap(err, "a subject is the same for everybody: it may use .Organisation, .Class and .Locale")
+		return "", hint.Wrap(err, subjectAdvice)
 	}
 	subject := strings.TrimSpace(b.String())
 	if strings.Contains(subject, "{{") || strings.Contains(subject, "}}") {

@@ -103,7 +103,7 @@ func parseMessage(t testing.TB, raw []byte) parsed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := part.Header.Get("Content-Transfer-Encoding"); got != "quoted-printable" {
+		if got := part.Header.Get("Content-Transfer-Encoding"); !strings.EqualFold(got, "quoted-printable") {
 			t.Errorf("Content-Transfer-Encoding is %q", got)
 		}
 		body, err := io.ReadAll(quotedprintable.NewReader(part))

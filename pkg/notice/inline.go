@@ -142,6 +142,7 @@ func (c *compiler) autoLink(n *ast.AutoLink) error {
 	if err := checkDestination(target); err != nil {
 		return at(c.file, c.lineOf(n), "%w", err)
 	}
+	c.mention(target, "", c.lineOf(n))
 	c.address(target)
 	return nil
 }
@@ -156,6 +157,10 @@ func (c *compiler) address(target string) {
 	c.out.html.WriteString(anchor(target))
 	c.out.literal(visible(target))
 	c.out.html.WriteString("</a>")
+}
+
+func (c *compiler) mention(target, key string, line int) {
+	c.out.mentions = append(c.out.mentions, mention{target, key, c.file, line})
 }
 
 func anchor(target string) string { return `<a href="` + html.EscapeString(target) + `">` }
@@ -175,6 +180,7 @@ func (c *compiler) destination(n *ast.Link) (action, error) {
 		if err := checkDestination(target); err != nil {
 			return action{}, at(c.file, c.lineOf(n), "%w", err)
 		}
+		c.mention(target, "", c.lineOf(n))
 		return action{key: target}, nil
 	}
 	a := c.actions[index([]byte(m[1]))]
@@ -182,8 +188,9 @@ func (c *compiler) destination(n *ast.Link) (action, error) {
 		err := at(c.file, a.line, "a link leads to more than {{.Links.…}}")
 		return action{}, hint.Wrap(err, "a link is the same for everybody: write an address, or {{.Links.…}} alone")
 	}
-	if c.links[a.key] != "" {
-		return action{key: c.links[a.key]}, nil
+	if target := c.links[a.key]; target != "" {
+		c.mention(target, a.key, a.line)
+		return action{key: target}, nil
 	}
 	return c.missing("links", a), nil
 }
@@ -225,6 +232,7 @@ func (c *compiler) value(a action) error {
 	switch a.kind {
 	case kindLink:
 		if target := c.links[a.key]; target != "" {
+			c.mention(target, a.key, a.line)
 			c.address(target)
 			return nil
 		}

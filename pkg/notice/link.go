@@ -11,6 +11,34 @@ import (
 	"breachnotify/pkg/hint"
 )
 
+// Link is one place of a notice that leads somewhere.
+type Link struct {
+	URL string // https, or mailto and one address
+	// Where is what a human has to change for another link: the file and line of a
+	// template, the key of a fact and the line of its value, or the key of a link,
+	// such as templates/en/sso.md:12, incident.contact:1 and links.help.
+	Where string
+}
+
+// A mention is a link in a template or a fact.
+type mention struct {
+	url  string
+	key  string // of the configured link that it is; empty: it is written out
+	file string
+	line int
+}
+
+// at returns where m stands.
+func (m mention) at() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
+
+// link returns m as Set.Links has it.
+func (m mention) link() Link {
+	if m.key != "" {
+		return Link{m.url, "links." + m.key}
+	}
+	return Link{m.url, m.at()}
+}
+
 const mailto = "mailto:"
 
 // webURL is https and the characters of RFC 3986 that need no escaping in HTML
@@ -26,7 +54,7 @@ func checkWeb(link string) error {
 		return errors.New("not a URL")
 	case u.Scheme != "https":
 		return hint.Wrap(errors.New("not an https link"), "write the whole address, beginning with https://")
-	case u.Host == "" || u.User != nil:
+	case u.Hostname() == "" || u.User != nil:
 		return errors.New("a link needs a host and no user name")
 	case !webURL.MatchString(link):
 		return hint.Wrap(errors.New("the link holds a character that mail readers break links at"),

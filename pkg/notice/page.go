@@ -128,8 +128,11 @@ func (r *pageReader) attribute(element string, a html.Attribute) error {
 }
 
 func (r *pageReader) end(name string) error {
-	if !r.inside(name) {
+	switch {
+	case len(r.open) == 0:
 		return fmt.Errorf("</%s> closes nothing", name)
+	case !r.inside(name):
+		return fmt.Errorf("</%s> closes nothing: <%s> is open", name, r.open[len(r.open)-1].name)
 	}
 	opened := r.open[len(r.open)-1]
 	r.open = r.open[:len(r.open)-1]

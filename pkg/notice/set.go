@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	htmltemplate "html/template"
 	"maps"
 	"slices"
+	"sync"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/hint"
@@ -24,7 +26,9 @@ type Set struct {
 	tags     map[string]string // canonical language tag -> folder
 	locales  []string          // folders, sorted
 	wordings map[string][]byte
-	links    []string // sorted
+	layout   *htmltemplate.Template // without a notice
+	links    []Link                 // sorted
+	parts    sync.Pool              // of *parts
 }
 
 // Load reads and compiles every notice in o.FS and renders each with sample
@@ -45,6 +49,7 @@ func Load(o Options) (*Set, error) {
 	s := &Set{
 		facts: o.Facts, sender: sender, domain: o.MessageIDDomain, dkim: o.DKIM, locales: files.locales,
 		notices: map[variant]*compiled{}, tags: map[string]string{},
+		parts:    sync.Pool{New: func() any { return new(parts) }},
 		wordings: map[string][]byte{namePrefix + layoutName: files.layout},
 	}
 	if err := s.indexLocales(o.DefaultLocale); err != nil {
@@ -76,18 +81,23 @@ func (s *Set) indexLocales(preferred string) error {
 }
 
 func (s *Set) compile(files folder) error {
+	var err error
+	if s.layout, err = parseLayout(files.layout); err != nil {
+		return err
+	}
 	var errs []error
 	for _, locale := range files.locales {
 		shared := s.facts
-		shared.Incident = localFacts(s.facts.Incident, locale)
-		facts, err := parseFacts(shared.Incident)
+		incident, origins := localFacts(s.facts.Incident, locale)
+		shared.Incident = incident
+		facts, err := parseFacts(incident, origins)
 		if err != nil {
 			return err // facts are wrong in every language alike
 		}
 		for _, class := range account.Classes() {
 			v := variant{class, locale}
 			s.wordings[v.name()] = files.notices[v]
-			in := input{variant: v, content: files.notices[v], layout: files.layout, facts: facts, shared: shared}
+			in := input{variant: v, content: files.notices[v], layout: s.layout, facts: facts, shared: shared}
 			if s.notices[v], err = in.compile(); err != nil {
 				errs = append(errs, err)
 			}
@@ -153,7 +163,7 @@ func (s *Set) Digests() map[string]string {
 	return digests
 }
 
-// Links returns every link of every notice, sorted: those of Facts and those that
-// templates and facts write out. Each is an https URL or mailto and one address;
-// whether it leads to the organisation is for the caller to check.
-func (s *Set) Links() []string { return slices.Clone(s.links) }
+// Links returns every link of every notice with each place where it stands, sorted:
+// those of Facts and those that templates, facts and the layout write out, also where
+// no sample comes by. Whether they lead to the organisation is for the caller to check.
+func (s *Set) Links() []Link { return slices.Clone(s.links) }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/mail"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,32 +81,30 @@ func TestWordingsAndDigestsAreThoseOfTheFiles(t *testing.T) {
 	}
 }
 
-func TestLinksListsEveryLink(t *testing.T) {
-	s := testSet(t, func(o *Options) {
-		o.Facts.Incident["contact"] = "Write to <dpo@example.com> or see [the list](https://elsewhere.test/x)."
+func TestLinksListsEveryLinkWithItsPlace(t *testing.T) {
+	folder := folderWith("# T\n\n- [x]({{.Links.reset}})\n- {{.Links.reset}}\n- a\n  <https://a.test/x>\n\n" +
+		"{{if eq (len .Accounts) 7}}[rare](https://rare.test){{end}} y\n\n{{.Incident.contact}}\n")
+	folder["layout.html"].Data = []byte(strings.Replace(plainLayout, "<body>", "<body>\n<a href=\"https://b.test/?a&amp;b\">x</a>", 1))
+	folder["en/sso.md"].Data = []byte(frontLines + "[x]({{.Links.sign_out}}) `https://b.test/?a&b`\n")
+	folder["en/password.md"].Data = append(folder["en/password.md"].Data, "`https://b.test/?a&b`\n"...)
+	s, err := loadWith(folder, func(o *Options) {
+		o.Facts.Incident["contact"] = "Not in English."
+		o.Facts.Incident["contact_en"] = "Write\nto dpo@example.com or see [the list](https://c.test/x)."
 	})
-	want := []string{
-		"https://elsewhere.test/x", "https://example.com/2fa", "https://example.com/help?topic=breach&from=mail",
-		"https://example.com/reset", "https://example.com/security", "mailto:dpo@example.com",
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Link{
+		{"https://a.test/x", "templates/en/password.md:9"},
+		{"https://b.test/?a&b", "templates/layout.html:2"},
+		{"https://c.test/x", "incident.contact_en:2"},
+		{"https://example.com/reset", "links.reset"},
+		{"https://example.com/security", "links.sign_out"},
+		{"https://rare.test", "templates/en/password.md:11"},
+		{"mailto:dpo@example.com", "incident.contact_en:2"},
 	}
 	if got := s.Links(); !slices.Equal(got, want) {
 		t.Errorf("Links = %q, want %q", got, want)
-	}
-}
-
-func TestClassesKeepToTheirLinks(t *testing.T) {
-	for _, c := range []struct{ file, old, new, want string }{
-		{"en/password.md", "[Reset your password]({{.Links.reset}})", "x", "templates/en/password.md: a password notice without the reset link"},
-		{"en/sso.md", "[Open the security page]({{.Links.sign_out}})", "x", "templates/en/sso.md: an SSO notice without the sign-out link"},
-		{"de/sso.md", "[Sicherheitsseite öffnen]({{.Links.sign_out}})", "[x]({{.Links.sign_out}}) [y]({{.Links.reset}})", "templates/de/sso.md: an SSO notice with the reset link"},
-		{"de/sso.md", "[Sicherheitsseite öffnen]({{.Links.sign_out}})", "[x]({{.Links.sign_out}}) <https://example.com/reset>", "templates/de/sso.md: an SSO notice with the reset link"},
-	} {
-		folder := builtIn(t)
-		spoilt := strings.Replace(string(folder[c.file].Data), c.old, c.new, 1)
-		folder[c.file] = &fstest.MapFile{Data: []byte(spoilt)}
-		if _, err := loadWith(folder); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("Load = %v, want %q", err, c.want)
-		}
 	}
 }
 
@@ -164,7 +163,7 @@ func TestFrontMatterIsStrict(t *testing.T) {
 		{"two lines", "---\nsubject: \"x\\ny\"\n---\n# T", "the subject holds a control character"},
 		{"header", "---\nsubject: \"x\\r\\nBcc: a@b.test\"\n---\n# T", "the subject holds a control character"},
 		{"braces", "---\nsubject: \"{{\\\"{{\\\"}}\"\n---\n# T", "braces that are no action"},
-		{"syntax", "---\nsubject: \"{{if}}\"\n---\n# T", "read the subject"},
+		{"syntax", "---\nsubject: \"{{if}}\"\n---\n# T", "templates/en/sso.md: read the subject"},
 		{"too long", "---\nsubject: " + strings.Repeat("x", maxLine+1) + "\n---\n# T", "longer than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -222,10 +221,12 @@ func TestFactsAreValidated(t *testing.T) {
 		{"link key", func(o *Options) { o.Facts.Links["home"] = "https://example.com" }, "links.home is no link"},
 		{"http", func(o *Options) { o.Facts.Links["help"] = "http://example.com/" }, "links.help: not an https link"},
 		{"no host", func(o *Options) { o.Facts.Links["help"] = "https:///x" }, "links.help: a link needs a host"},
+		{"a port alone", func(o *Options) { o.Facts.Links["help"] = "https://:443/x" }, "links.help: a link needs a host"},
 		{"user name", func(o *Options) { o.Facts.Links["help"] = "https://example.com@evil.test/" }, "links.help: a link needs a host"},
 		{"no URL", func(o *Options) { o.Facts.Links["help"] = "https://exa mple.com/" }, "links.help: not a URL"},
 		{"quote", func(o *Options) { o.Facts.Links["help"] = `https://example.com/"x` }, "links.help: the link holds a character"},
-		{"the same twice", func(o *Options) { o.Facts.Links["reset"] = o.Facts.Links["sign_out"] }, "are the same"},
+		{"the same twice", func(o *Options) { o.Facts.Links["reset"] = o.Facts.Links["sign_out"] }, "are the same page"},
+		{"the same in another spelling", func(o *Options) { o.Facts.Links["sign_out"] = "https://EXAMPLE.com:443/%72eset/?to=out#x" }, "are the same page"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			options := testOptions()
@@ -265,15 +266,59 @@ func TestLayoutMayFetchAndRunNothing(t *testing.T) {
 		folder := builtIn(t)
 		layout := strings.Replace(string(folder["layout.html"].Data), "</body>", insert+"</body>", 1)
 		folder["layout.html"] = &fstest.MapFile{Data: []byte(layout)}
-		if _, err := loadWith(folder); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: Load = %v, want %q", insert, err, want)
+		_, err := loadWith(folder)
+		if err == nil || !strings.Contains(err.Error(), want) || len(hint.Of(err)) == 0 {
+			t.Errorf("%s: Load = %v with %q, want %q and a hint", insert, err, hint.Of(err), want)
+		} else if strings.Contains(err.Error(), "\n") != strings.Contains(want, "the text part") {
+			t.Errorf("%s: a mistake of the layout is not reported once: %v", insert, err)
 		}
 	}
-	for _, layout := range []string{"", "<html></html>", strings.Replace(plainLayout, "{{.Locale}}", "", 1), strings.Replace(plainLayout, `{{template "content" .}}`, "", 1)} {
+}
+
+func TestLayoutMustFrameTheNotice(t *testing.T) {
+	const content = `{{template "content" .}}`
+	for _, c := range []struct{ name, old, new, want string }{
+		{"empty", plainLayout, "", "it lacks <title> or the lang"},
+		{"no language", "{{.Locale}}", "", "it lacks <title> or the lang"},
+		{"no notice", content, "", "it shows the notice 0 times"},
+		{"the notice twice", content, content + content, "it shows the notice 2 times"},
+		{"the notice in a link", content, `<a href="` + content + `">x</a>`, "a link: not an https link"},
+	} {
 		folder := builtIn(t)
-		folder["layout.html"] = &fstest.MapFile{Data: []byte(layout)}
-		if _, err := loadWith(folder); err == nil {
-			t.Errorf("the layout %q was taken", layout)
+		folder["layout.html"] = &fstest.MapFile{Data: []byte(strings.Replace(plainLayout, c.old, c.new, 1))}
+		_, err := loadWith(folder)
+		if want := "templates/layout.html: " + c.want; err == nil || !strings.HasPrefix(err.Error(), want) || len(hint.Of(err)) == 0 {
+			t.Errorf("%s: Load = %v with %q, want %q", c.name, err, hint.Of(err), want)
+		}
+	}
+}
+
+func TestMistakesInOneClassOfTheLayoutNameTheNotice(t *testing.T) {
+	folder := builtIn(t)
+	folder["layout.html"] = &fstest.MapFile{Data: []byte(strings.Replace(plainLayout, "<body>", `<body>{{if eq .Class "sso"}}<img>{{end}}`, 1))}
+	_, err := loadWith(folder)
+	want := []string{"templates/de/sso.md: the HTML part: <img> is not allowed", "templates/en/sso.md: the HTML part: <img> is not allowed"}
+	if err == nil {
+		t.Fatal("the layout was taken")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if !slices.EqualFunc(lines, want, strings.HasPrefix) {
+		t.Errorf("Load = %q, want %q", lines, want)
+	}
+}
+
+func TestUnknownFieldsHaveAHintThatNamesAllFields(t *testing.T) {
+	for _, body := range []string{"{{.Nothing}}", "{{range .Accounts}}{{.Nothing}}{{end}}", "{{nothing .Name}}", "{{if}}x{{end}}"} {
+		_, err := loadWith(folderWith(needs + body))
+		if advice := strings.Join(hint.Of(err), "\n"); advice != actionAdvice {
+			t.Errorf("%s: Load = %v with the hint %q", body, err, advice)
+		}
+	}
+	for _, value := range []any{data{}, accountData{}} {
+		for field := range reflect.TypeOf(value).Fields() {
+			if !strings.Contains(actionAdvice, "."+field.Name) {
+				t.Errorf("the advice does not name .%s", field.Name)
+			}
 		}
 	}
 }

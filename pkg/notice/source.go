@@ -45,8 +45,12 @@ func (s *source) action(a action) {
 	s.WriteString(strings.TrimPrefix(a.src, "{{"))
 }
 
-// sources are the two templates that one file becomes.
-type sources struct{ html, text source }
+// sources are the two templates that one file becomes, and the links that it
+// mentions, also where no sample comes by.
+type sources struct {
+	html, text source
+	mentions   []mention
+}
 
 func (s *sources) action(a action) {
 	s.html.action(a)

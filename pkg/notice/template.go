@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
@@ -17,7 +18,7 @@ import (
 type input struct {
 	variant
 	content []byte
-	layout  []byte
+	layout  *htmltemplate.Template
 	facts   map[string]fact
 	shared  Facts // with the incident in the language of the notice
 }
@@ -28,19 +29,20 @@ type compiled struct {
 	subject  string
 	text     *texttemplate.Template
 	html     *htmltemplate.Template
-	textSize int // octets of the source
-	htmlSize int
+	textSize int               // octets of the source
 	incident map[string]string // with an empty value for what templates ask for and the campaign lacks
 	links    map[string]string // with an empty value for what the campaign lacks
+	mentions []mention
 }
 
 // contentName is what a layout calls to have the notice in its place.
 const contentName = "content"
 
 // localFacts returns the facts in one language: the value of what_happened_de goes
-// before that of what_happened in a German notice, and a date is written out.
-func localFacts(incident map[string]string, locale string) map[string]string {
-	facts := maps.Clone(incident)
+// before that of what_happened in a German notice, and a date is written out. origins
+// has the key that a value was taken from, for those with one of their own language.
+func localFacts(incident map[string]string, locale string) (facts, origins map[string]string) {
+	facts, origins = maps.Clone(incident), map[string]string{}
 	var tags []string // the narrowest first
 	for tag := canonicalLocale(locale); tag != ""; tag = wider(tag) {
 		tags = append(tags, strings.ReplaceAll(tag, "-", "_"))
@@ -48,7 +50,7 @@ func localFacts(incident map[string]string, locale string) map[string]string {
 	for _, tag := range slices.Backward(tags) {
 		for key, value := range incident {
 			if base, ok := strings.CutSuffix(key, "_"+tag); ok && value != "" {
-				facts[base] = value
+				facts[base], origins[base] = value, key
 			}
 		}
 	}
@@ -60,20 +62,24 @@ func localFacts(incident map[string]string, locale string) map[string]string {
 		}
 		facts[key] = value
 	}
-	return facts
+	return facts, origins
 }
 
-// parseFacts parses all facts that say anything.
-func parseFacts(values map[string]string) (map[string]fact, error) {
+// parseFacts parses all facts that say anything, each under the key that it was
+// written under, so that errors name that one.
+func parseFacts(values, origins map[string]string) (map[string]fact, error) {
 	facts := map[string]fact{}
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if values[key] == "" {
+		if values[key] == "" || origins[key] != "" {
 			continue
 		}
 		f, err := parseFact(key, values[key])
 		facts[key] = f
 		errs = append(errs, err)
+	}
+	for key, origin := range origins {
+		facts[key] = facts[origin]
 	}
 	return facts, errors.Join(errs...)
 }
@@ -106,7 +112,7 @@ func (in input) compile() (*compiled, error) {
 	if err := c.document(parseMarkdown(masked, actions)); err != nil {
 		return nil, err
 	}
-	notice := &compiled{variant: in.variant, subject: subject}
+	notice := &compiled{variant: in.variant, subject: subject, mentions: c.out.mentions}
 	notice.incident, notice.links = lookups(in.shared, actions)
 	return notice, notice.parse(c.out, in.layout)
 }
@@ -139,27 +145,30 @@ func lookups(shared Facts, actions []action) (incident, links map[string]string)
 	return incident, links
 }
 
-// parse makes templates of the sources.
-func (c *compiled) parse(src *sources, layout []byte) error {
-	name := c.name()
-	funcs := map[string]any{
+// templateFuncs are the functions that compiled sources call.
+func templateFuncs() map[string]any {
+	return map[string]any{
 		"missing": func(key, file string, line int) (string, error) { return "", &missingError{key, file, line} },
 		"next":    func(n int) int { return n + 1 },
 	}
+}
+
+// parse makes templates of the sources.
+func (c *compiled) parse(src *sources, layout *htmltemplate.Template) error {
+	name, funcs := c.name(), templateFuncs()
 	var err error
 	c.text, err = texttemplate.New(name).Funcs(funcs).Option("missingkey=error").Parse(src.text.String())
 	if err != nil {
-		return fmt.Errorf("read a notice: %w", err)
+		return hint.Wrap(fmt.Errorf("read a notice: %w", err), actionAdvice)
 	}
+	c.textSize = src.text.Len()
 	content, err := htmltemplate.New(name).Funcs(funcs).Parse(src.html.String())
 	if err != nil {
-		return fmt.Errorf("read a notice: %w", err)
+		return hint.Wrap(fmt.Errorf("read a notice: %w", err), actionAdvice)
 	}
-	c.html, err = htmltemplate.New(namePrefix + layoutName).Funcs(funcs).Option("missingkey=error").Parse(string(layout))
-	if err != nil {
-		return fmt.Errorf("read the layout: %w", err)
+	if c.html, err = layout.Clone(); err != nil {
+		return fmt.Errorf("copy the layout: %w", err)
 	}
-	c.textSize, c.htmlSize = src.text.Len(), src.html.Len()+len(layout)
 	_, err = c.html.AddParseTree(contentName, content.Tree)
 	return err
 }
@@ -176,19 +185,29 @@ func (e *missingError) Error() string {
 	return fmt.Sprintf("%s:%d: %s is missing", e.file, e.line, e.key)
 }
 
-// render executes both templates. The length of their sources is close to that of
-// what they give.
-func (c *compiled) render(d data) (text, page string, err error) {
-	var rendered, markup strings.Builder
-	rendered.Grow(c.textSize)
+// parts are the two parts of one notice. Their memory is used again for other notices,
+// which spares the garbage collector a fifth of its work.
+type parts struct{ text, page bytes.Buffer }
+
+// render executes both templates and leaves what they give in into.
+func (c *compiled) render(d data, into *parts) error {
+	var rendered strings.Builder
+	rendered.Grow(c.textSize) // about the length of what it gives
 	if err := c.text.Execute(&rendered, d); err != nil {
-		return "", "", renderError(err)
+		return renderError(err)
 	}
-	markup.Grow(c.htmlSize)
-	if err := c.html.Execute(&markup, d); err != nil {
-		return "", "", renderError(err)
+	into.text.Reset()
+	layOut(&into.text, rendered.String())
+	into.page.Reset()
+	if err := c.html.Execute(&into.page, d); err != nil {
+		return renderError(err)
 	}
-	return layOut(rendered.String()), strings.ReplaceAll(markup.String(), markLine, "\n"), nil
+	page := into.page.Bytes()
+	for i := bytes.IndexByte(page, markLine[0]); i >= 0; i = bytes.IndexByte(page, markLine[0]) {
+		page[i] = '\n'
+		page = page[i+1:]
+	}
+	return nil
 }
 
 // renderError returns what a reader of the configuration can act on. The errors of
@@ -198,5 +217,9 @@ func renderError(err error) error {
 	if errors.As(err, &missing) {
 		return hint.Wrap(missing, "add %s to notify.yaml, or put {{if}} around what needs it", missing.key)
 	}
-	return fmt.Errorf("render a notice: %w", err)
+	return hint.Wrap(fmt.Errorf("render a notice: %w", err), actionAdvice)
 }
+
+// actionAdvice names what data has for templates.
+const actionAdvice = "an action is one of Go's text/template and may use .Name, .Accounts (each with .Label, .Name and .ID), " +
+	".Organisation, .Incident.KEY, .Links.KEY, .Date, .Class, .Locale and .Subject"

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,21 +10,19 @@ import (
 // in the usual 78.
 const columns = 72
 
-// layOut turns what a text template rendered into the text part: it wraps the
+// layOut turns what a text template rendered into the text part, in b: it wraps the
 // lines, marks the items of lists, underlines the headings and leaves one blank
 // line where there are several.
-func layOut(rendered string) string {
-	w := textWriter{}
-	w.Grow(len(rendered) + len(rendered)/4)
+func layOut(b *bytes.Buffer, rendered string) {
+	w := textWriter{Buffer: b}
 	for line := range strings.SplitSeq(rendered, markLine) {
 		w.line(line)
 	}
-	return w.String()
 }
 
 // textWriter writes the text part line by line.
 type textWriter struct {
-	strings.Builder
+	*bytes.Buffer
 	blank bool // a blank line is due
 	marks []itemMark
 }
@@ -58,7 +57,7 @@ func (w *textWriter) line(line string) {
 		return
 	}
 	for piece := range strings.SplitSeq(content, markBreak) {
-		wrap(&w.Builder, first, indent, piece)
+		wrap(w.Buffer, first, indent, piece)
 		first = indent
 	}
 }
@@ -84,7 +83,7 @@ func (w *textWriter) heading(words, underline string) {
 
 // wrap writes content as lines that begin with first and further. It breaks at
 // spaces only, so that a long URL stays whole, and never at a no-break space.
-func wrap(b *strings.Builder, first, further, content string) {
+func wrap(b *bytes.Buffer, first, further, content string) {
 	b.WriteString(first)
 	width, empty := utf8.RuneCountInString(first), true
 	for content = strings.TrimLeft(content, " "); content != ""; content = strings.TrimLeft(content, " ") {

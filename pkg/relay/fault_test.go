@@ -118,7 +118,16 @@ func TestNoReplyIsReadForAnotherNotice(t *testing.T) {
 		"an extra one before a refusal": {func() smtptest.Script {
 			return smtptest.On(smtptest.Dot, smtptest.Action{Reply: "250 ok\r\n450 4.2.0 no"})
 		}, 0,
-			InDoubt, Untouched, BackOff, false},
+			InDoubt, Untouched, Reconnect, false},
+		"a refusal too much after MAIL": {func() smtptest.Script {
+			return smtptest.Once(smtptest.Mail, 2, smtptest.Action{Reply: "250 ok\r\n550 5.1.1 no such user"})
+		}, 0,
+			InDoubt, Deferred, Reconnect, false},
+		"a refusal that may be of DATA": {func() smtptest.Script {
+			refused := smtptest.Once(smtptest.Rcpt, 2, smtptest.Action{Reply: "550 5.1.1 no such user"})
+			return smtptest.Chain(refused, smtptest.Once(smtptest.Data, 2, smtptest.Action{Silent: true, Then: smtptest.Drop}))
+		}, 0,
+			Accepted, Deferred, Reconnect, false},
 		"one extra after DATA": {func() smtptest.Script {
 			return smtptest.Once(smtptest.Data, 2, smtptest.Action{Reply: "354 go\r\n250 ok"})
 		}, 0,
@@ -163,6 +172,23 @@ func TestNoReplyIsReadForAnotherNotice(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSilentRelayIsLeftWithoutAWord holds that QUIT does not wait for the reply that the
+// dot did not get.
+func TestSilentRelayIsLeftWithoutAWord(t *testing.T) {
+	server := start(t, smtptest.Options{Script: smtptest.On(smtptest.Dot, smtptest.Action{Silent: true, Then: smtptest.Stall})})
+	o := options(server)
+	o.Timeouts.Dot, o.Timeouts.Quit = 50*time.Millisecond, time.Minute
+	s := open(t, o)
+	_, second := letter(t, 2)
+	done, opened := s.Flight(t.Context(), begin(t, s), second)
+	expect(t, "the first", done, InDoubt, Reconnect)
+	expect(t, "the second", opened, Untouched, BackOff)
+	began := time.Now()
+	if err := s.Close(); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("Close: %v after %v", err, time.Since(began))
 	}
 }
 

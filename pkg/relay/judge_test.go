@@ -75,6 +75,7 @@ func TestJudgeReplies(t *testing.T) {
 		{"552 is 452 here", StageRcpt, used, "552 too many recipients in this session", Untouched, Reconnect, 0},
 		{"too many recipients", StageRcpt, used, "452 4.5.3 too many recipients", Untouched, Reconnect, 0},
 		{"too many recipients over time", StageRcpt, used, "450 4.7.1 Error: too many recipients from 192.0.2.1", Untouched, BackOff, 0},
+		{"so many in an hour", StageRcpt, used, "550 Domain example.com has exceeded the max e-mails per hour (100/100 (100%)) allowed", Untouched, Halt, time.Hour},
 		{"a quota as 552", StageRcpt, fresh, "552 sending quota exceeded for today", Untouched, Halt, 0},
 		{"full though the session is new", StageRcpt, fresh, "452 4.3.1 insufficient storage", Deferred, Reconnect, 0},
 		{"552 though the session is new", StageRcpt, fresh, "552 storage exceeded", Deferred, Reconnect, 0},

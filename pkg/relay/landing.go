@@ -16,6 +16,15 @@ func (l landing) aligned() bool {
 	return len(l.replies) > 0 && l.replies[len(l.replies)-1].Code == 354
 }
 
+// misread reports whether there was a reply too many or too few: whose the others
+// are is not known then.
+func (l landing) misread() bool { return errors.Is(l.err, errOutOfStep) && !l.aligned() }
+
+// torn reports whether replies are missing of which the relay did not say so.
+func (l landing) torn() bool {
+	return l.err != nil && !errors.Is(l.err, errClosing) && !l.aligned()
+}
+
 // judgeBody says what became of the body of a flight, the zero Outcome where it had
 // none.
 func (s *Session) judgeBody(f flight, l landing) Outcome {
@@ -32,8 +41,7 @@ func (s *Session) judgeBody(f flight, l landing) Outcome {
 		return out
 	}
 	reply := l.replies[0]
-	if errors.Is(l.err, errOutOfStep) && !l.aligned() {
-		// A reply too many or too few: which one was the dot's is not known.
+	if l.misread() {
 		return Outcome{Stage: StageDot, Verdict: InDoubt, Effect: Reconnect, Reply: reply, Err: l.err}
 	}
 	out := judge(event{stage: StageDot, reply: reply})
@@ -47,10 +55,15 @@ func (s *Session) judgeBody(f flight, l landing) Outcome {
 // fit for the next one.
 func (s *Session) judgeEnvelope(f flight, l landing) Outcome {
 	e := s.decisive(f, l)
+	if l.misread() {
+		e.reply, e.err = Reply{}, l.err // as if none had come
+	}
 	out := judge(e)
 	switch {
 	case e.lost():
 		out.Reply = l.unasked
+	case out.Verdict == Rejected && l.torn():
+		out.Verdict = Deferred // it may be the reply to a later command, and its own did not come
 	case out.Verdict == Open && l.err != nil: // the relay spoke on after its 354
 		out.Verdict, out.Effect, out.Reply = Untouched, Reconnect, l.unasked
 	}

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/textproto"
 	"os"
-	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,15 +31,24 @@ var (
 	errExchange  = errors.New("the AUTH exchange failed")
 )
 
+// withheld stands for the words of a reply to AUTH: some relays repeat what they were
+// sent, which is the password in another spelling.
+const withheld = "(words withheld)"
+
 // Relay opens sessions with one relay. It is safe for concurrent use.
-type Relay struct{ options Options }
+type Relay struct {
+	options Options
+
+	mu   sync.Mutex
+	dead map[netip.Addr]bool // addresses that could not be connected to when last tried
+}
 
 // New returns the relay that o describes, or what o.Validate says.
 func New(o Options) (*Relay, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	return &Relay{options: o.withDefaults()}, nil
+	return &Relay{options: o.withDefaults(), dead: map[netip.Addr]bool{}}, nil
 }
 
 // Open dials the relay and takes the session to where MAIL can be said. Without a
@@ -65,6 +75,9 @@ func (r *Relay) Open(ctx context.Context) (*Session, Outcome) {
 	if err != nil {
 		c.abort()
 		reply, cause := split(ctx, err)
+		if stage == StageAuth && reply.Code != 0 {
+			reply.Text = withheld
+		}
 		return nil, judgeOpening(stage, reply, cause)
 	}
 	return o.session(), Outcome{}
@@ -79,21 +92,6 @@ func (r *Relay) password(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("fetch the relay's password: %w", err)
 	}
 	return password, nil
-}
-
-// dial connects over TCP. A name with several addresses is tried until one takes.
-func (r *Relay) dial(ctx context.Context) (*conn, error) {
-	o := r.options
-	dialer := net.Dialer{Timeout: o.Timeouts.Connect}
-	c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
-	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	tcp := c.(*net.TCPConn) // the network is tcp
-	if addr := tcp.RemoteAddr().(*net.TCPAddr); o.TLS == NoTLS && !addr.IP.IsLoopback() {
-		return nil, errors.Join(fmt.Errorf("%w: %s is not on the loopback interface", errUnsafe, addr), tcp.Close())
-	}
-	return newConn(tcp, o.Timeouts.Block)
 }
 
 // opening takes one connection from its first octet to an open session. go-mail's

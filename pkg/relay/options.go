@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type Options struct {
 	Password  func(context.Context) (string, error)
 	LocalName string // said in EHLO; empty: the host's own name, or [127.0.0.1]
 	Timeouts  Timeouts
+	// Resolve returns the addresses of Host in the order in which they are to be
+	// tried. It is called whenever a session is opened; nil: the system is asked.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	// DSN asks for delivery status notifications (RFC 3461) that return headers
 	// only, where the relay offers that.
 	DSN bool
@@ -71,6 +75,9 @@ func (o Options) withDefaults() Options {
 	o.TLS = cmp.Or(o.TLS, STARTTLS)
 	o.LocalName = cmp.Or(o.LocalName, localName())
 	o.Timeouts = o.Timeouts.withDefaults()
+	if o.Resolve == nil {
+		o.Resolve = resolve
+	}
 	return o
 }
 
@@ -109,7 +116,7 @@ func unprintable(r rune) bool { return r <= ' ' || r >= 0x7f }
 // Timeouts bound the stages of a session: how long to wait for a reply after its
 // command was written. A zero one is the default.
 type Timeouts struct {
-	Connect  time.Duration // 30 s: the TCP handshake, over all of a name's addresses
+	Connect  time.Duration // 30 s: the lookup and the TCP handshake, over all of a name's addresses
 	Banner   time.Duration // 5 min
 	EHLO     time.Duration // 5 min
 	STARTTLS time.Duration // 2 min: the command, the handshake and the EHLO after it

@@ -14,7 +14,7 @@ var (
 	// limits is the wording of quotas and throttles.
 	limits = regexp.MustCompile(`(?i)throttl|` +
 		`\b(?:sending|send|sender|message|messages|daily|hourly|submission|outbound|rate|connection|relay)s? (?:\w+ )?(?:limit|quota|rate)\b|` +
-		`\brate[- ]?limit|\blimits? (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,6}(?:limit|quota|rate|threshold)\b|` +
+		`\brate[- ]?limit|\blimits? (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:[\w-]+ ){0,6}(?:limit|quota|rate|threshold|per (?:minute|hour|day))\b|` +
 		`\btoo (?:many|much) (?:messages|mails?|e-?mails|recipients|connections|requests)\b|\bslow(?:ing)? down\b|reached (?:\w+ ){0,3}limit`)
 	// senders is the wording of a relay that refuses the envelope's sender.
 	senders = regexp.MustCompile(`(?i)sender (?:address )?(?:rejected|denied|refused|not allowed|blocked)`)

@@ -73,6 +73,9 @@ func (s *Session) Flight(ctx context.Context, body *notice.Message, next *Envelo
 		if next != nil {
 			opened = s.judgeEnvelope(f, landed)
 		}
+		if landed.err != nil {
+			s.drop() // a reply that comes now would be taken for one to QUIT
+		}
 	}
 	return s.settle(next, done, opened)
 }

@@ -53,25 +53,20 @@ type Steady struct {
 	at   time.Time // where the timeline stands
 }
 
-// overtaken is how far back a reading may lie because another goroutine came first.
-// Such a reading is no step of the clock.
-const overtaken = time.Second
-
-// At returns the place of the reading now on the timeline, which begins at the
-// first reading.
-func (s *Steady) At(now time.Time) time.Time {
+// Now reads a clock and returns the place of the reading on the timeline, which begins
+// at the first one. The clock is read here, so that no reading overtakes another and
+// looks like a step.
+func (s *Steady) Now(read func() time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := read()
 	if s.last.IsZero() {
 		s.last, s.at = now, now.Round(0)
 		return s.at
 	}
 	monotonic := now.Sub(s.last)
 	wall := now.Round(0).Sub(s.last.Round(0)) // Round strips the monotonic part
-	elapsed := max(monotonic, wall)
-	if elapsed > 0 || elapsed < -overtaken {
-		s.last = now
-	}
-	s.at = s.at.Add(max(elapsed, 0))
+	s.last = now
+	s.at = s.at.Add(max(monotonic, wall, 0))
 	return s.at
 }

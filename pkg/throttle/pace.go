@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Pace is how fast notices may go. Rates are notices a second; 0 is no limit.
@@ -16,13 +14,27 @@ type Pace struct {
 	Rate    float64            // of the whole run
 	Default float64            // of each destination domain that Domains does not name
 	Domains map[string]float64 // by domain in lower-case A-labels
+	Ramp    Ramp               // the way up to Rate; the zero Ramp: none
 	// Since is the moment from which allowance gathers: when the run before sent
-	// last, or when the campaign was planned. Zero, or in the future: the moment
-	// of NewPacer, so that the first notice waits for its turn.
+	// last. Zero, or in the future: the moment of NewPacer, so that the first notice
+	// waits for its turn.
 	Since time.Time
+	// Fresh says that nothing was ever sent, so that nothing is to be waited for: Since
+	// is not used.
+	Fresh bool
+	// Ramped is how much of the ramp lies behind at Since; see Pacer.Ramped.
+	Ramped time.Duration
 }
 
-// Validate returns an error for a rate that is no rate.
+// Ramp lets a rate begin at From and double again and again until it is that of the
+// Pace: relays and providers distrust a sender that goes from nothing to everything.
+type Ramp struct {
+	From        float64       // notices a second
+	DoubleEvery time.Duration // of sending time
+}
+
+// Validate returns an error for a rate that is no rate, and for a ramp that leads
+// nowhere.
 func (p Pace) Validate() error {
 	if !isRate(p.Rate) {
 		return errors.New("the rate is not a number from 0 up")
@@ -35,105 +47,62 @@ func (p Pace) Validate() error {
 			return fmt.Errorf("the rate of %s is not a number from 0 up", domain)
 		}
 	}
+	return p.validateRamp()
+}
+
+func (p Pace) validateRamp() error {
+	switch {
+	case p.Ramped < 0:
+		return errors.New("the time that lies behind on the ramp is negative")
+	case p.Ramp == Ramp{}:
+		return nil
+	case !isRate(p.Ramp.From) || p.Ramp.From == 0 || p.Ramp.DoubleEvery <= 0:
+		return errors.New("the ramp does not begin above 0 or does not double")
+	case p.Rate == 0:
+		return errors.New("the ramp leads to no rate")
+	}
 	return nil
 }
 
 func isRate(perSecond float64) bool { return perSecond >= 0 && !math.IsInf(perSecond, 1) }
 
-// sweepAt is the number of domain buckets from which full ones are dropped.
-const sweepAt = 4096
-
-// Pacer says when the next notice may go. Its buckets hold a tenth of a second's
-// worth, and at least one notice: in any time t no more than rate×t plus that leave.
-// Buckets are empty at Pace.Since, so that a program that is started again and again
-// sends no faster than one that runs.
-//
-// It keeps a bucket for each domain that was sent to within the time in which a
-// bucket fills; a full bucket is the same as one never made and is dropped.
-type Pacer struct {
-	pace    Pace
-	overall *rate.Limiter // nil: no limit
-	domains map[string]*rate.Limiter
-	sweep   int // number of buckets at which to look for full ones
-}
-
-// NewPacer returns a Pacer for a valid pace that begins at now.
-func NewPacer(p Pace, now time.Time) *Pacer {
-	if p.Since.IsZero() || p.Since.After(now) {
-		p.Since = now
+// Span returns how long n notices take at least under the rate and what is left of
+// the ramp, whoever they are for.
+func (p Pace) Span(n int64) time.Duration {
+	if p.Rate == 0 {
+		return 0
 	}
-	return &Pacer{pace: p, overall: bucket(p.Rate, p.Since), domains: map[string]*rate.Limiter{}, sweep: sweepAt}
-}
-
-// Wait returns how long the run's own rate holds the next notice back, whoever it
-// is for; 0: not at all.
-func (p *Pacer) Wait(now time.Time) time.Duration { return untilOne(p.overall, now) }
-
-// WaitFor returns how long the rate of domain alone holds the next notice to it back.
-func (p *Pacer) WaitFor(now time.Time, domain string) time.Duration {
-	return untilOne(p.of(now, domain), now)
-}
-
-// Take spends the allowance of one notice to domain. It is called when both waits
-// are 0.
-func (p *Pacer) Take(now time.Time, domain string) {
-	for _, limiter := range []*rate.Limiter{p.overall, p.of(now, domain)} {
-		if limiter != nil {
-			limiter.ReserveN(now, 1)
+	left, ramped := float64(n), p.Ramped
+	for {
+		step, steps := p.untilStep(ramped)
+		room := p.rateAt(ramped) * step.Seconds()
+		if !steps || left <= room {
+			break
 		}
+		left -= room
+		ramped += step
 	}
+	return ramped - p.Ramped + duration(left/p.rateAt(ramped))
 }
 
-func (p *Pacer) of(now time.Time, domain string) *rate.Limiter {
-	perSecond, named := p.pace.Domains[domain]
-	if !named {
-		perSecond = p.pace.Default
+// rateAt returns the rate of the whole run when so much of the ramp lies behind.
+func (p Pace) rateAt(ramped time.Duration) float64 {
+	if p.Ramp == (Ramp{}) {
+		return p.Rate
 	}
-	if perSecond == 0 {
-		return nil
-	}
-	limiter, ok := p.domains[domain]
-	if !ok {
-		p.dropFull(now)
-		limiter = bucket(perSecond, p.pace.Since)
-		p.domains[domain] = limiter
-	}
-	return limiter
+	return min(p.Rate, p.Ramp.From*math.Exp2(float64(ramped/p.Ramp.DoubleEvery)))
 }
 
-func (p *Pacer) dropFull(now time.Time) {
-	if len(p.domains) < p.sweep {
-		return
+// untilStep returns after how much more of the ramp the rate doubles. It reports false
+// where the rate is at its height.
+func (p Pace) untilStep(ramped time.Duration) (time.Duration, bool) {
+	if p.rateAt(ramped) >= p.Rate {
+		return 0, false
 	}
-	maps.DeleteFunc(p.domains, func(_ string, l *rate.Limiter) bool {
-		return l.TokensAt(now) >= float64(l.Burst())
-	})
-	p.sweep = max(sweepAt, 2*len(p.domains))
+	return p.Ramp.DoubleEvery - ramped%p.Ramp.DoubleEvery, true
 }
 
-// bucket returns a bucket that is empty at the given moment; nil for no limit.
-func bucket(perSecond float64, empty time.Time) *rate.Limiter {
-	if perSecond == 0 {
-		return nil
-	}
-	burst := max(1, int(perSecond/10))
-	limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
-	limiter.ReserveN(empty, burst)
-	return limiter
-}
-
-// almostOne forgives the rounding of a wait to whole nanoseconds, which would
-// otherwise ask for another wait of next to nothing.
-const almostOne = 1 - 1e-6
-
-func untilOne(l *rate.Limiter, now time.Time) time.Duration {
-	if l == nil {
-		return 0
-	}
-	tokens := l.TokensAt(now)
-	if tokens >= almostOne {
-		return 0
-	}
-	seconds := (1 - tokens) / float64(l.Limit())
+// duration is a number of seconds, rounded up and bounded.
+func duration(seconds float64) time.Duration {
 	return time.Duration(min(math.Ceil(seconds*float64(time.Second)), math.MaxInt64/2))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 )
@@ -95,6 +96,20 @@ func TestPacerGathersSinceTheRunBefore(t *testing.T) {
 	}
 }
 
+func TestFirstNoticeOfACampaignWaitsForNothing(t *testing.T) {
+	p := NewPacer(Pace{Rate: 1.0 / 3600, Default: 1.0 / 3600, Fresh: true, Ramp: Ramp{From: 1.0 / 7200, DoubleEvery: time.Hour}}, start)
+	if wait := max(p.Wait(start), p.WaitFor(start, "example.org")); wait != 0 {
+		t.Errorf("waits %v", wait)
+	}
+	if got := p.Ramped(); got != 0 {
+		t.Errorf("%v of the ramp lie behind", got)
+	}
+	p.Take(start, "example.org")
+	if wait := p.Wait(start); wait == 0 {
+		t.Error("the second one waits for nothing either")
+	}
+}
+
 func TestPacerForgetsFullBucketsOnly(t *testing.T) {
 	p := NewPacer(Pace{Default: 1}, start)
 	now := start.Add(time.Minute)
@@ -129,10 +144,15 @@ func TestPaceRefusesWhatIsNoRate(t *testing.T) {
 	}
 }
 
+// at is the place of one reading.
+func at(s *Steady, reading time.Time) time.Time {
+	return s.Now(func() time.Time { return reading })
+}
+
 func TestSteadyNeverGoesBackAndGoesOnAfterAStep(t *testing.T) {
 	var s Steady
 	random := rand.New(rand.NewPCG(1, 2))
-	wall, want := start, s.At(start)
+	wall, want := start, at(&s, start)
 	for range 1000 {
 		elapsed := time.Duration(random.IntN(1000)) * time.Millisecond
 		wall = wall.Add(elapsed)
@@ -141,19 +161,28 @@ func TestSteadyNeverGoesBackAndGoesOnAfterAStep(t *testing.T) {
 			elapsed = 0
 		}
 		want = want.Add(elapsed)
-		if got := s.At(wall); !got.Equal(want) {
+		if got := at(&s, wall); !got.Equal(want) {
 			t.Fatalf("at %v, want %v", got, want)
 		}
 	}
 }
 
-func TestSteadyTakesOvertakenReadingsForNone(t *testing.T) {
+func TestSteadyIsNotMisledByReadersThatOvertakeEachOther(t *testing.T) {
 	var s Steady
-	s.At(start)
-	s.At(start.Add(10 * time.Millisecond))
-	s.At(start.Add(9 * time.Millisecond))
-	if got, want := s.At(start.Add(11*time.Millisecond)), start.Add(11*time.Millisecond); !got.Equal(want) {
-		t.Errorf("at %v, want %v", got, want)
+	clock := NewVirtual(start)
+	s.Now(clock.Now)
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			for range 2000 {
+				<-clock.After(time.Hour)
+				s.Now(clock.Now)
+			}
+		})
+	}
+	readers.Wait()
+	if got, want := s.Now(clock.Now), clock.Now(); !got.Equal(want) {
+		t.Errorf("the timeline stands at %v, the clock at %v", got, want)
 	}
 }
 
@@ -161,14 +190,14 @@ func TestSteadyClockThatStepsMakesNoBurstAndNoStall(t *testing.T) {
 	for name, step := range map[string]time.Duration{"back": -time.Hour, "forward": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			var s Steady
-			p := NewPacer(Pace{Rate: 50}, s.At(start))
+			p := NewPacer(Pace{Rate: 50}, at(&s, start))
 			sent := 0
 			for i := range 10_000 { // 10 s in steps of 1 ms
 				wall := start.Add(time.Duration(i) * time.Millisecond)
 				if i >= 5000 {
 					wall = wall.Add(step)
 				}
-				if now := s.At(wall); p.Wait(now) == 0 {
+				if now := at(&s, wall); p.Wait(now) == 0 {
 					p.Take(now, "example.org")
 					sent++
 				}

@@ -69,7 +69,8 @@ CREATE TABLE batches (
 ) STRICT;
 
 -- seq is the order of sending. A notice that a later generation replaces is not
--- current any more.
+-- current any more. The conditions are chains of OR on purpose: for IN with more than
+-- two values SQLite builds a table in memory, for every row that it checks.
 CREATE TABLE notices (
     seq        INTEGER PRIMARY KEY CHECK (seq > 0),
     lead       INTEGER NOT NULL REFERENCES accounts (n),
@@ -79,8 +80,9 @@ CREATE TABLE notices (
     generation INTEGER NOT NULL DEFAULT 1 CHECK (generation > 0),
     replaces   INTEGER REFERENCES notices (seq),
     current    INTEGER NOT NULL DEFAULT 1 CHECK (current IN (0, 1)),
-    state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN
-               ('pending', 'sending', 'accepted', 'deferred', 'rejected', 'bounced', 'in_doubt')),
+    state      TEXT    NOT NULL DEFAULT 'pending' CHECK
+               (state = 'pending' OR state = 'sending' OR state = 'accepted' OR state = 'deferred'
+               OR state = 'rejected' OR state = 'bounced' OR state = 'in_doubt'),
     attempts   INTEGER NOT NULL DEFAULT 0 CHECK (attempts BETWEEN 0 AND tries), -- those that count
     tries      INTEGER NOT NULL DEFAULT 0,                                      -- all of them
     next_at    INTEGER,
@@ -88,7 +90,7 @@ CREATE TABLE notices (
     updated    INTEGER,                 -- null until the first move
     CHECK ((next_at IS NOT NULL) = (state = 'deferred')),
     CHECK ((replaces IS NULL) = (generation = 1)),
-    CHECK (dated IS NOT NULL OR state IN ('pending', 'deferred', 'rejected'))
+    CHECK (dated IS NOT NULL OR state = 'pending' OR state = 'deferred' OR state = 'rejected')
 ) STRICT;
 
 CREATE TABLE attempts (
@@ -126,6 +128,9 @@ CREATE TABLE runs (
     until   INTEGER,
     binding TEXT    NOT NULL DEFAULT '', -- the limit that holds the run back now
     rate    REAL    NOT NULL DEFAULT 0 CHECK (rate >= 0),
+    eta     INTEGER,
+    sent    INTEGER,                     -- the last attempt, kept by every commit that holds one
+    ramped  INTEGER NOT NULL DEFAULT 0 CHECK (ramped >= 0), -- of throttle.ramp, in microseconds
     CHECK (halted IS NULL OR ended IS NOT NULL)
 ) STRICT;
 
@@ -138,9 +143,10 @@ CREATE UNIQUE INDEX notices_replaces ON notices (replaces) WHERE replaces IS NOT
 
 CREATE TRIGGER moves_are_legal AFTER UPDATE OF state ON notices
 WHEN NOT CASE old.state
-    WHEN 'pending'  THEN new.state IN ('sending', 'deferred', 'rejected')
-    WHEN 'deferred' THEN new.state IN ('sending', 'deferred', 'rejected')
-    WHEN 'sending'  THEN new.state IN ('accepted', 'deferred', 'rejected', 'in_doubt')
+    WHEN 'pending'  THEN new.state = 'sending' OR new.state = 'deferred' OR new.state = 'rejected'
+    WHEN 'deferred' THEN new.state = 'sending' OR new.state = 'deferred' OR new.state = 'rejected'
+    WHEN 'sending'  THEN new.state = 'accepted' OR new.state = 'deferred' OR new.state = 'rejected'
+                         OR new.state = 'in_doubt'
     WHEN 'accepted' THEN new.state = 'bounced'
     ELSE 0 END
 BEGIN
