@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/ledger"
 	"breachnotify/pkg/smtptest"
 )
 
@@ -118,4 +120,59 @@ func TestProgressOnAPipeIsALineEveryTenSeconds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a dead process left on its way is not sent again, so nobody is asked about it.
+func TestNoticesOnTheirWayAreNoQuestion(t *testing.T) {
+	config, server := campaignFor(t, newDemoWorld(demoLeast))
+	if _, _, code := runHere(t, "plan", "-c", config); code != exitDone {
+		t.Fatalf("plan ends with %d", code)
+	}
+	left := leaveOnTheirWay(t, filepath.Join(filepath.Dir(config), "demo.ledger"))
+
+	stdout, stderr, code := runHere(t, "send", "-c", config, "--json")
+	if code != exitFailures {
+		t.Errorf("send ends with %d, want %d: %s", code, exitFailures, stderr)
+	}
+	if !strings.Contains(stderr, "in doubt: "+strconv.Itoa(left)+",") || !strings.Contains(stdout, `"in_doubt":`+strconv.Itoa(left)) {
+		t.Errorf("%d notices in doubt are not named:\n%s%s", left, stdout, stderr)
+	}
+	if n := server.Conns(); n != 0 {
+		t.Errorf("the relay was dialled %d times for nothing", n)
+	}
+}
+
+// leaveOnTheirWay makes every notice sending and forgets to say what came of it, as a
+// process that is killed does.
+func leaveOnTheirWay(t *testing.T, path string) (n int) {
+	t.Helper()
+	book, err := ledger.Open(t.Context(), path, ledger.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if _, err := book.Begin(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	for after := int64(0); ; {
+		page, err := book.Pending(t.Context(), after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, notice := range page {
+			after = notice.Seq
+			n++
+			move := campaign.Move{Seq: notice.Seq, From: campaign.Pending, To: campaign.Sending, At: now, Dated: now}
+			if err := book.Record(t.Context(), move); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := book.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

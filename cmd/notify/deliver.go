@@ -10,7 +10,6 @@ import (
 
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/delivery"
-	"breachnotify/pkg/ledger"
 	"breachnotify/pkg/relay"
 	"breachnotify/pkg/throttle"
 )
@@ -22,54 +21,41 @@ const (
 )
 
 // deliver runs one delivery and records its beginning and its end.
-func (f *folder) deliver(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger, mailer *relay.Relay) (delivery.Summary, error) {
-	doubtful, err := book.Begin(ctx, p.now())
-	if err != nil {
-		return delivery.Summary{}, err
-	}
-	if doubtful > 0 {
-		p.warn("in doubt: %d, on their way when the run before ended without a word; these are not sent again", doubtful)
-	}
-	status, err := book.Status(ctx, p.now())
-	if err != nil {
-		return delivery.Summary{}, err
-	}
-	trail, err := book.Trail(ctx)
-	if err != nil {
+func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Summary, error) {
+	if _, err := s.book.Begin(ctx, s.process.now()); err != nil {
 		return delivery.Summary{}, err
 	}
 	var latest atomic.Pointer[delivery.Event]
 	latest.Store(&delivery.Event{})
-	options := f.deliveryOptions(o, p.now, status, trail)
-	options.Ledger, options.Sender = book, dialer{mailer}
+	options := s.deliveryOptions(s.options, s.standing)
+	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, s.process.log
 	options.Progress = func(e delivery.Event) { latest.Store(&e) }
-	options.Log = p.log
-	stopped := make(chan struct{})
-	go p.acknowledge(stopped)
-	bar := showProgress(p, g, func() reading { return progressOf(status, *latest.Load()) })
-	summary, err := delivery.Run(ctx, p.stop, options)
+	ended := make(chan struct{})
+	go s.process.acknowledge(ended)
+	bar := showProgress(s.process, s.globals, func() reading { return progressOf(s.status, *latest.Load()) })
+	summary, err := delivery.Run(ctx, s.process.stop, options)
 	bar.stop()
-	close(stopped)
+	close(ended)
 	if errors.Is(err, context.Canceled) {
 		err = nil // Summary.End says so
 	}
-	end := campaign.RunEnd{At: p.now(), Halted: summary.Halted, Ramped: summary.Ramped}
-	return summary, errors.Join(err, book.End(context.WithoutCancel(ctx), end))
+	end := campaign.RunEnd{At: s.process.now(), Halted: summary.Halted, Ramped: summary.Ramped}
+	return summary, errors.Join(err, s.book.End(context.WithoutCancel(ctx), end))
 }
 
 // deliveryOptions is the configuration in the words of delivery, without a ledger
-// and a relay, for a campaign that stands and was sent as its ledger says.
-func (f *folder) deliveryOptions(o sendOptions, now func() time.Time, status campaign.Status, trail campaign.Trail) delivery.Options {
+// and a relay.
+func (f *folder) deliveryOptions(o sendOptions, s standing) delivery.Options {
 	c := f.config
 	return delivery.Options{
 		Composer:    f.notices,
 		Envelope:    func(n campaign.Notice) string { return c.EnvelopeSender(n.ID) },
-		Clock:       clock{now: now},
+		Clock:       throttle.System{},
 		Random:      rand.Float64,
 		Connections: c.SMTP.Connections,
 		PerSession:  c.SMTP.PerConnection,
 		PerDomain:   c.SMTP.PerDomain,
-		Pace:        pace(c.Throttle, trail),
+		Pace:        pace(c.Throttle, s.trail),
 		Pause:       time.Duration(c.Throttle.Pause),
 		Retry:       throttle.Backoff{First: time.Duration(c.Retry.First), Max: time.Duration(c.Retry.Max), Attempts: c.Retry.Attempts},
 		Redial:      throttle.Backoff{First: redialFirst, Max: redialMax},
@@ -77,7 +63,7 @@ func (f *folder) deliveryOptions(o sendOptions, now func() time.Time, status cam
 			Consecutive: c.Halt.ConsecutiveErrors},
 		Limit:  o.limit,
 		NoWait: o.noWait,
-		Left:   status.Notices.Left(),
+		Left:   s.status.Notices.Left(),
 		Batch:  c.Throttle.Batch,
 	}
 }
@@ -130,11 +116,3 @@ func (d dialer) Open(ctx context.Context) (delivery.Session, relay.Outcome) {
 	}
 	return session, outcome
 }
-
-// clock tells the time of the process.
-type clock struct{ now func() time.Time }
-
-var _ delivery.Clock = clock{}
-
-func (c clock) Now() time.Time                         { return c.now() }
-func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d) }

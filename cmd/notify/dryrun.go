@@ -72,11 +72,7 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 		return dryRunResult{}, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	status, err := book.Status(ctx, p.now())
-	if err != nil {
-		return dryRunResult{}, err
-	}
-	trail, err := book.Trail(ctx)
+	stands, err := standingOf(ctx, book, p.now())
 	if err != nil {
 		return dryRunResult{}, err
 	}
@@ -85,11 +81,10 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 		return dryRunResult{}, err
 	}
 	kept := &keeper{files: files, seen: map[variant]bool{}}
-	began := p.now()
-	options := f.deliveryOptions(o, func() time.Time { return began }, status, trail)
+	options := f.deliveryOptions(o, stands)
 	options.Sender = rehearsalSender{relay.NewSink(kept.take)}
 	bar := showProgress(p, g, func() reading {
-		return reading{kept.count.Load(), status.Notices.Left(), "dry run"}
+		return reading{kept.count.Load(), stands.status.Notices.Left(), "dry run"}
 	})
 	summary, err := delivery.Rehearse(ctx, p.stop, book, options)
 	bar.stop()
@@ -101,7 +96,7 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 	}
 	took := summary.Ended.Sub(summary.Began)
 	return dryRunResult{
-		Status: status,
+		Status: stands.status,
 		DryRun: rehearsed{WouldSend: kept.count.Load(), Seconds: int64(math.Ceil(took.Seconds())), Out: o.out},
 		kinds:  kept.kinds,
 	}, nil

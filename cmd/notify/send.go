@@ -82,75 +82,113 @@ func runSend(ctx context.Context, p *process, g *globals, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	err = f.send(ctx, p, g, o, book)
-	return errors.Join(err, book.Close())
+	s := &sending{folder: f, process: p, globals: g, options: o, book: book}
+	return errors.Join(s.run(ctx), book.Close())
 }
 
-// send asks for consent, sends, and shows where the campaign stands.
-func (f *folder) send(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger) error {
-	if err := f.unchanged(ctx, book.Reader); err != nil {
+// sending is one `notify send` with its ledger in hand.
+type sending struct {
+	*folder
+	process *process
+	globals *globals
+	options sendOptions
+	book    *ledger.Ledger
+	standing
+}
+
+// standing is where a campaign stands before something is sent.
+type standing struct {
+	status campaign.Status
+	trail  campaign.Trail
+}
+
+func standingOf(ctx context.Context, book *ledger.Reader, now time.Time) (s standing, err error) {
+	if s.status, err = book.Status(ctx, now); err != nil {
+		return s, err
+	}
+	s.trail, err = book.Trail(ctx)
+	return s, err
+}
+
+// run recovers what the run before left, asks for consent, sends, and shows where the
+// campaign stands.
+func (s *sending) run(ctx context.Context) error {
+	if err := s.unchanged(ctx, s.book.Reader); err != nil {
 		return err
 	}
-	status, err := book.Status(ctx, p.now())
-	if err != nil {
+	if err := s.recover(ctx); err != nil {
 		return err
 	}
 	var summary delivery.Summary
-	if status.Notices.Left() > 0 {
-		if summary, err = f.consentAndDeliver(ctx, p, g, o, book, status); err != nil {
+	if s.status.Notices.Left() > 0 {
+		var err error
+		if summary, err = s.consentAndDeliver(ctx); err != nil {
 			return err
 		}
 	}
 	// What was sent is told also when the context is gone.
-	if status, err = book.Status(context.WithoutCancel(ctx), p.now()); err != nil {
+	status, err := s.book.Status(context.WithoutCancel(ctx), s.process.now())
+	if err != nil {
 		return err
 	}
-	if err := newView(p, g).show(statusResult{status}); err != nil {
+	if err := newView(s.process, s.globals).show(statusResult{status}); err != nil {
 		return err
 	}
 	return verdict(summary, status)
 }
 
-func (f *folder) consentAndDeliver(ctx context.Context, p *process, g *globals, o sendOptions, book *ledger.Ledger, status campaign.Status) (delivery.Summary, error) {
-	trail, err := book.Trail(ctx)
+// recover settles what a process left that ended without a word, before anybody is
+// asked about numbers.
+func (s *sending) recover(ctx context.Context) error {
+	lost, err := s.book.Recover(ctx, s.process.now())
+	if err != nil {
+		return err
+	}
+	if lost > 0 {
+		s.process.warn("in doubt: %d, on their way when the run before ended without a word; these are not sent again", lost)
+	}
+	s.standing, err = standingOf(ctx, s.book.Reader, s.process.now())
+	return err
+}
+
+func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, error) {
+	asked, err := s.order(ctx)
 	if err != nil {
 		return delivery.Summary{}, err
 	}
-	asked := f.order(p, o, status, trail)
-	if asked.used, err = f.planned(ctx, book.Reader); err != nil {
+	if err := canConsent(s.process, s.options.yes, asked.send); err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := canConsent(p, o.yes, asked.send); err != nil {
-		return delivery.Summary{}, err
-	}
-	mailer, err := f.relay()
+	mailer, err := s.relay()
 	if err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := answers(ctx, p, g, mailer); err != nil {
+	if err := s.answers(ctx, mailer); err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := consent(p, asked, o.yes); err != nil {
+	if err := consent(s.process, asked, s.options.yes); err != nil {
 		return delivery.Summary{}, err
 	}
-	return f.deliver(ctx, p, g, o, book, mailer)
+	return s.deliver(ctx, mailer)
 }
 
 // order says what this run would do.
-func (f *folder) order(p *process, o sendOptions, status campaign.Status, trail campaign.Trail) order {
-	n := status.Notices.Left()
-	if o.limit > 0 {
-		n = min(n, o.limit)
+func (s *sending) order(ctx context.Context) (order, error) {
+	n := s.status.Notices.Left()
+	if s.options.limit > 0 {
+		n = min(n, s.options.limit)
 	}
-	return order{folder: f, status: status, send: n, eta: f.deliveryOptions(o, p.now, status, trail).Outlook(n)}
+	used, err := s.planned(ctx, s.book.Reader)
+	eta := s.deliveryOptions(s.options, s.standing).Outlook(n)
+	return order{folder: s.folder, used: used, status: s.status, send: n, eta: eta}, err
 }
 
 // answers opens and closes one session, so that a relay that cannot be used is told
 // before anybody is asked. A relay that only asks for patience is left to the run.
-func answers(ctx context.Context, p *process, g *globals, mailer *relay.Relay) error {
-	ctx, cancel := p.untilStop(ctx)
+func (s *sending) answers(ctx context.Context, mailer *relay.Relay) error {
+	ctx, cancel := s.process.untilStop(ctx)
 	defer cancel()
-	waiting := showProgress(p, g, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
+	waiting := showProgress(s.process, s.globals, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
 	session, outcome := mailer.Open(ctx)
 	waiting.stop()
 	if session != nil {

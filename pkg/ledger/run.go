@@ -41,6 +41,23 @@ func (l *Ledger) Begin(ctx context.Context, at time.Time) (int64, error) {
 	return lost, nil
 }
 
+// Recover makes in doubt what an earlier process left as sending, as Begin does, for
+// a process that wants to know where the campaign stands before it begins a run. It
+// returns how many these are.
+func (l *Ledger) Recover(ctx context.Context, at time.Time) (lost int64, err error) {
+	if l.run.Load() != 0 {
+		return 0, errBegun
+	}
+	err = l.writer.do(ctx, func(w *writer) (err error) {
+		lost, err = w.doubt(at)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("recover from the run before: %w", err)
+	}
+	return lost, nil
+}
+
 // doubt moves every notice that is sending to in doubt. The tally tells in which
 // batches to look.
 func (w *writer) doubt(at time.Time) (int64, error) {
