@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,9 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 		Suppression: suppressed,
 		SMTPUTF8:    f.config.SMTP.SMTPUTF8,
 	}
+	// A record leaves nothing behind, so that the heap is small: to collect it less often
+	// costs some megabytes, and saves a tenth of the work.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	if err := planner.Plan(ctx, selection.Records(ctx), draft); err != nil {
 		return err
 	}

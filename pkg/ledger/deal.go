@@ -59,7 +59,7 @@ func (d *Draft) weighHeaps(ctx context.Context) error {
 		return err
 	}
 	defer insert.Close()
-	for heap, size := range d.turns {
+	for heap, size := range d.register.turns {
 		if size == 0 {
 			continue
 		}
@@ -91,13 +91,15 @@ func (d *Draft) mixCanary(ctx context.Context, size int) error {
 	if size == 0 {
 		return nil
 	}
-	var passwords, all int
-	err := d.conn.QueryRowxContext(ctx, "SELECT count(*) FILTER (WHERE class = ?), count(*) FROM notices", account.Password).
-		Scan(&passwords, &all)
-	if err != nil {
-		return err
+	// No more than size of each are wanted, so that no more are counted.
+	const first = "SELECT count(*) FROM (SELECT 1 FROM notices WHERE class = ? LIMIT ?)"
+	var passwords, ssos int
+	for class, n := range map[account.Class]*int{account.Password: &passwords, account.SSO: &ssos} {
+		if err := d.conn.GetContext(ctx, n, first, string(class), size); err != nil {
+			return err
+		}
 	}
-	password, sso := canaryShare(size, passwords, all-passwords)
+	password, sso := canaryShare(size, passwords, ssos)
 	for _, statement := range mix {
 		if _, err := d.conn.ExecContext(ctx, statement, password, sso); err != nil {
 			return err

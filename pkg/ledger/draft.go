@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,12 +22,11 @@ type Draft struct {
 	lock       *lock
 	db         *sqlx.DB
 	conn       *sqlx.Conn
-	indexes    map[string]string   // those that are cheaper to build at the end: name to statement
-	n          int64               // accounts so far
-	rows       []driver.NamedValue // arguments of those that are not handed to the loader yet
+	indexes    map[string]string  // those that are cheaper to build at the end: name to statement
+	n          int64              // accounts so far
+	accounts   []campaign.Planned // those that are not handed to the loader yet
 	loader     *loader
-	verdicts   verdicts
-	turns      turns
+	register   *register
 }
 
 // Create begins a plan for the ledger at path and takes its lock. An existing ledger
@@ -41,7 +39,7 @@ func Create(ctx context.Context, path string) (_ *Draft, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{path: path, temp: path + ".tmp", lock: held}
+	d := &Draft{path: path, temp: path + ".tmp", lock: held, register: newRegister()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(explain(err), d.Close())
@@ -104,7 +102,7 @@ func (d *Draft) open(ctx context.Context) error {
 	if err := d.dropIndexes(ctx); err != nil {
 		return err
 	}
-	d.loader, err = startLoader(ctx, d.conn)
+	d.loader, err = startLoader(ctx, d.conn, d.register)
 	return err
 }
 
@@ -145,44 +143,11 @@ func (d *Draft) Add(ctx context.Context, p campaign.Planned) error {
 		return fmt.Errorf("line %d: an account with neither a notice nor an exclusion cannot be planned", p.Line)
 	}
 	d.n++
-	d.rows = d.append(d.rows, p)
-	if len(d.rows) < insertRows*insertWidth {
+	d.accounts = append(d.accounts, p)
+	if len(d.accounts) < insertRows {
 		return nil
 	}
 	return d.flush(ctx)
-}
-
-func (d *Draft) append(rows []driver.NamedValue, p campaign.Planned) []driver.NamedValue {
-	var address, mailbox, box, turn any
-	if !p.To.IsZero() {
-		wire, key := p.To.Wire(), p.To.Mailbox()
-		address, box = wire, boxOf(key)
-		if key != wire {
-			mailbox = key
-		}
-		if p.Excluded == "" {
-			turn = d.turns.next(p.To.Domain())
-		}
-	}
-	decided := d.verdicts.add(verdict{p.Class, p.Reason, p.Locale, p.Excluded}, 1)
-	for _, value := range [insertWidth]any{p.Line, p.ID, p.Name, decided, address, mailbox, box, turn} {
-		rows = append(rows, driver.NamedValue{Ordinal: len(rows) + 1, Value: value})
-	}
-	return rows
-}
-
-// boxOf is the hash under which the accounts of a mailbox are found. Two mailboxes
-// may share one, so that whoever looks one up compares the mailbox as well.
-func boxOf(mailbox string) int64 { return int64(hash64(mailbox)) }
-
-// hash64 is FNV-1a. It is the same in every run, and whoever makes two texts with the
-// same hash costs a little time and nothing else.
-func hash64(text string) uint64 {
-	sum := uint64(14695981039346656037)
-	for i := range len(text) {
-		sum = (sum ^ uint64(text[i])) * 1099511628211
-	}
-	return sum
 }
 
 func nullable(s string) any {
@@ -193,7 +158,7 @@ func nullable(s string) any {
 }
 
 func (d *Draft) flush(ctx context.Context) (err error) {
-	d.rows, err = d.loader.hand(ctx, d.rows)
+	d.accounts, err = d.loader.hand(ctx, d.accounts)
 	return explain(err)
 }
 

@@ -51,8 +51,8 @@ func (d *Draft) drain(ctx context.Context) error {
 	if d.n == 0 {
 		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
 	}
-	d.verdicts.add(duplicate, 0)
-	return d.verdicts.insert(ctx, d.conn)
+	d.register.verdicts.add(duplicate, 0)
+	return d.register.verdicts.insert(ctx, d.conn)
 }
 
 // twice names the ids that stand on several lines, and the first of these; repeats are
@@ -88,10 +88,10 @@ func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error 
 		return err
 	}
 	for _, f := range found {
-		d.verdicts.move(f.Verdict, duplicate, f.Accounts)
+		d.register.verdicts.move(f.Verdict, duplicate, f.Accounts)
 	}
 	_, err = d.conn.ExecContext(ctx, `UPDATE accounts SET verdict = ? WHERE n IN (SELECT a.n `+repeats+`)`,
-		d.verdicts.add(duplicate, 0))
+		d.register.verdicts.add(duplicate, 0))
 	return err
 }
 
@@ -115,7 +115,7 @@ func (d *Draft) group(ctx context.Context, _ campaign.Frozen) error {
 
 // count writes the census.
 func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
-	census := d.verdicts.census()
+	census := d.register.verdicts.census()
 	if census[""] == 0 {
 		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
 	}
