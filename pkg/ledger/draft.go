@@ -102,6 +102,10 @@ func (d *Draft) open(ctx context.Context) error {
 	if err := d.dropIndexes(ctx); err != nil {
 		return err
 	}
+	// A second processor sorts while the first one reads on.
+	if _, err := d.conn.ExecContext(ctx, "PRAGMA threads = 1"); err != nil {
+		return err
+	}
 	d.loader, err = startLoader(ctx, d.conn, d.register)
 	return err
 }
