@@ -95,20 +95,29 @@ func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error 
 	return err
 }
 
-// group gives the accounts of one mailbox and class the same lead.
+// share gives the accounts of one mailbox and class the same lead. Accounts are read and
+// written in their order, and all else is sorted, so that it takes no longer where the
+// cache holds but a small part of them.
+var share = []string{
+	`CREATE TEMP TABLE crowd AS
+		SELECT n FROM (SELECT box FROM accounts WHERE box IS NOT NULL GROUP BY box HAVING count(*) > 1)
+		CROSS JOIN accounts USING (box) ORDER BY n`,
+	`CREATE TEMP TABLE followers AS SELECT n, first FROM (
+		SELECT a.n, min(a.n) OVER (PARTITION BY box, coalesce(mailbox, address), class) AS first
+		FROM crowd c CROSS JOIN accounts a ON a.n = c.n CROSS JOIN verdicts ON number = verdict
+		WHERE excluded IS NULL) WHERE first < n ORDER BY n`,
+	`UPDATE accounts SET lead = f.first FROM followers f WHERE accounts.n = f.n`,
+}
+
+// group makes the leads.
 func (d *Draft) group(ctx context.Context, _ campaign.Frozen) error {
 	if err := d.buildIndex(ctx, "accounts_box"); err != nil {
 		return err
 	}
-	_, err := d.conn.ExecContext(ctx, `WITH
-		crowded AS (SELECT box FROM accounts WHERE box IS NOT NULL GROUP BY box HAVING count(*) > 1),
-		shared AS MATERIALIZED (
-			SELECT n, min(n) OVER (PARTITION BY box, coalesce(mailbox, address), class) AS first
-			FROM crowded JOIN accounts USING (box) JOIN verdicts ON number = verdict
-			WHERE excluded IS NULL)
-		UPDATE accounts SET lead = s.first FROM shared s WHERE accounts.n = s.n AND s.first < s.n`)
-	if err != nil {
-		return err
+	for _, statement := range share {
+		if _, err := d.conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
 	}
 	return d.buildIndex(ctx, "accounts_lead")
 }
