@@ -100,29 +100,8 @@ func list(names []string) string {
 
 func nearest(name string, among []string) string {
 	return slices.MinFunc(among, func(a, b string) int {
-		return distance(foldASCII(name), foldASCII(a)) - distance(foldASCII(name), foldASCII(b))
+		return hint.Distance(foldASCII(name), foldASCII(a)) - hint.Distance(foldASCII(name), foldASCII(b))
 	})
-}
-
-// distance is the Levenshtein distance, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // record makes a record of the values of its fields, in the order of fieldNames.

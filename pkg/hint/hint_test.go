@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -33,5 +34,22 @@ func TestNothingIn(t *testing.T) {
 	}
 	if got := Of(nil); got != nil {
 		t.Errorf("Of(nil) = %q, want none", got)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"reset", "reset", 0}, {"reset", "rset", 1}, {"plna", "plan", 2}, {"abc", "", 3}, {"kitten", "sitting", 3}} {
+		if got := Distance(c.a, c.b); got != c.want {
+			t.Errorf("Distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+		if got := Distance(c.b, c.a); got != c.want {
+			t.Errorf("Distance(%q, %q) = %d, want %d", c.b, c.a, got, c.want)
+		}
+	}
+	if long := strings.Repeat("a", 1000); Distance(long, long) != 1000 {
+		t.Error("long words are compared letter by letter")
 	}
 }

@@ -42,7 +42,8 @@ func recipients(ctx context.Context, q queryer, first, last int64) (digest []byt
 			Text      []byte
 			Passwords int64
 		}
-		err := q.GetContext(ctx, &part, `SELECT json_group_array(json_array(class, locale, address)) AS text,
+		err := q.GetContext(ctx, &part, `SELECT
+			json_group_array(class) || json_group_array(locale) || json_group_array(address) AS text,
 			count(*) FILTER (WHERE class = 'password') AS passwords
 			FROM (SELECT class, locale, address FROM notices WHERE seq BETWEEN ? AND ? ORDER BY seq)`,
 			from, min(from+digestRows-1, last))

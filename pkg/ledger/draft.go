@@ -96,14 +96,14 @@ func (d *Draft) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// A second processor sorts while the first one reads on. Large pages are fewer.
+	if _, err := d.conn.ExecContext(ctx, "PRAGMA threads = 1; PRAGMA page_size = 8192"); err != nil {
+		return err
+	}
 	if err := migrate(ctx, d.conn, steps); err != nil {
 		return err
 	}
 	if err := d.dropIndexes(ctx); err != nil {
-		return err
-	}
-	// A second processor sorts while the first one reads on.
-	if _, err := d.conn.ExecContext(ctx, "PRAGMA threads = 1"); err != nil {
 		return err
 	}
 	d.loader, err = startLoader(ctx, d.conn, d.register)
