@@ -108,7 +108,8 @@ func (d *Draft) mixCanary(ctx context.Context, size int) error {
 	return nil
 }
 
-// canaryShare splits size over the classes, of which there are so many notices.
+// canaryShare splits size over the classes, of which there are so many notices, or size
+// and more.
 func canaryShare(size, passwords, ssos int) (password, sso int) {
 	sso = min(ssos, size/2)
 	password = min(passwords, size-sso)

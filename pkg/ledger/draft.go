@@ -30,7 +30,10 @@ type Draft struct {
 }
 
 // Create begins a plan for the ledger at path and takes its lock. An existing ledger
-// stays as it is until Seal replaces it. The caller calls Close in any case.
+// stays as it is until Seal replaces it. The caller calls Close in any case. Besides the
+// draft itself Seal needs room to sort, about as much again as a third of it, in the folder
+// that SQLITE_TMPDIR or else TMPDIR names; these files are for their owner alone and have
+// no name, so that nothing is left of them.
 //
 // It returns ErrHeld, ErrStarted where the existing ledger has sent anything, and
 // ErrCorrupt or ErrNewer where what is at path cannot be known to be unsent.

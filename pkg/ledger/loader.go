@@ -9,8 +9,11 @@ import (
 	"breachnotify/pkg/campaign"
 )
 
+const buffers = 8
+
 // loader inserts accounts on a goroutine of its own, so that reading an export and
-// writing its rows share two processors. It has two buffers of insertRows accounts.
+// writing its rows share two processors. It has a few buffers of insertRows accounts, so
+// that neither waits for the other at every turn.
 type loader struct {
 	full, free chan []campaign.Planned
 	ended      chan struct{} // closed when the goroutine has ended
@@ -21,7 +24,7 @@ type loader struct {
 // and the register are the loader's alone.
 func startLoader(ctx context.Context, conn *sqlx.Conn, r *register) (*loader, error) {
 	l := &loader{
-		full: make(chan []campaign.Planned), free: make(chan []campaign.Planned, 2),
+		full: make(chan []campaign.Planned, buffers), free: make(chan []campaign.Planned, buffers),
 		ended: make(chan struct{}),
 	}
 	for range cap(l.free) {
