@@ -32,7 +32,7 @@ func openFolder(p *process, g *globals) (*folder, error) {
 		return nil, err
 	}
 	options := notice.Options{
-		FS:              templateFS(config),
+		FS:              templates.Over(config.TemplateFS(templates.FS)),
 		Facts:           config.Facts(),
 		MessageIDDomain: config.MessageIDDomain(),
 		DefaultLocale:   config.Notice.Locale,
@@ -54,15 +54,6 @@ func openFolder(p *process, g *globals) (*folder, error) {
 		path = g.ledger
 	}
 	return &folder{config: config, notices: notices, ledger: path}, nil
-}
-
-// templateFS returns the configured templates, with the built-in layout where they
-// have none, or the built-in ones.
-func templateFS(config *campaign.Config) fs.FS {
-	if config.Notice.Templates == "" {
-		return templates.FS
-	}
-	return templates.Over(os.DirFS(config.Notice.Templates))
 }
 
 // ledgerPath finds the ledger for the commands that look at nothing else: with
