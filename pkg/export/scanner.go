@@ -71,9 +71,9 @@ func (s *scanner) scan() error {
 		if err := s.checkText(raw); err != nil {
 			return err
 		}
+		s.below += int64(bytes.Count(raw, []byte{'\n'})) // before cut, which moves bytes about
 		s.cut(raw)
 		s.start += size
-		s.below += int64(bytes.Count(raw, []byte{'\n'}))
 		if !blank {
 			return nil
 		}
