@@ -5,7 +5,9 @@
 // what became of a notice and the intent of the next one on the same session are
 // one write to the ledger, and that whatever ends a run (a signal, a halt, a
 // ledger that fails) leaves at most one notice a session whose fate is unknown.
-// A notice is on its way over one session only.
+// A notice is on its way over one session only. While the ledger commits, a session takes
+// the notice that comes next and has its message composed, so that nothing but the relay
+// keeps it waiting then; should the run end, that notice goes back as if never taken.
 //
 // It leaves SMTP and the judgement of replies to relay, storage to ledger, wording
 // to notice, arithmetic to throttle, and signals, consent and screens to the

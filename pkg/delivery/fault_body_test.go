@@ -35,7 +35,8 @@ func TestFault13PeerThatStopsReadingIsLeftAndTheNoticeRetried(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			once := smtptest.Once(smtptest.Body, 1, smtptest.Action{Then: smtptest.Stall})
-			c := newTrial(t, w, setting{script: func(e smtptest.Event) smtptest.Action {
+			unlimited := smtptest.Options{Extensions: []string{"PIPELINING", "ENHANCEDSTATUSCODES"}}
+			c := newTrial(t, w, setting{server: unlimited, script: func(e smtptest.Event) smtptest.Action {
 				if e.To == mailbox(4) {
 					return once(e)
 				}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
 	"breachnotify/pkg/throttle"
 )
 
@@ -27,6 +28,43 @@ func TestRateHoldsForTheRunWhateverTheConnections(t *testing.T) {
 		if last.Limit != throttle.LimitRate || last.Rate < 45 || last.Rate > 51 {
 			t.Errorf("the ledger was told %+v", last)
 		}
+	})
+}
+
+func TestNoticesThatDidNotGoCostNothingOfTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 1000, mailboxes(500, "a.example")...), newServer()
+		s.envelope = func(_ string, onSession int) relay.Outcome {
+			if onSession == 3 { // the relay closes after three messages and did not say so
+				return relay.Outcome{Stage: relay.StageMail, Effect: relay.Reconnect}
+			}
+			return relay.Outcome{}
+		}
+		o := options(m, s)
+		o.Pace.Rate = 50
+		began := time.Now()
+		mustRun(t, o)
+		if took := time.Since(began); took < 10*time.Second || took > 10500*time.Millisecond {
+			t.Errorf("500 notices at 50/s took %v", took)
+		}
+		m.want(t, map[campaign.State]int{campaign.Accepted: 500})
+	})
+}
+
+func TestSlowRelayIsNotTakenForTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 1000, mailboxes(200, "a.example")...), newServer()
+		s.rtt = 10 * time.Second
+		o := options(m, s)
+		o.Connections = 10
+		o.Pace.Rate = 50 // of which the relay takes one
+		began := time.Now()
+		o.Progress = func(e Event) {
+			if e.Limit != "" && time.Since(began) > 2*time.Second {
+				t.Errorf("after %v the run is held back by %s", time.Since(began), e.Limit)
+			}
+		}
+		mustRun(t, o)
 	})
 }
 

@@ -38,9 +38,9 @@ type queue struct {
 	most    int            // transactions with one domain at the same time; 0: any number
 	engaged map[string]int // domains to items that were taken and not settled, where most is set
 
-	limit   string    // what held the last one back
-	limited time.Time // when that was found
-	until   time.Time // when it is over, where that takes long
+	limit     string // what held the last one back
+	restraint restraint
+	until     time.Time // when it is over, where that takes long
 
 	changed chan struct{} // closed and replaced when there may be something to take
 	hungry  chan struct{} // holds one when the run should look after the queue
@@ -80,10 +80,12 @@ func (q *queue) add(notices []campaign.Notice, retries bool) {
 }
 
 // putBack returns an item about which nothing was decided, to the end: should it be the
-// notice that the relay cannot bear, the others come first.
-func (q *queue) putBack(it item) {
+// notice that the relay cannot bear, the others come first. Its allowance is as if it
+// had not been taken.
+func (q *queue) putBack(now time.Time, it item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.pacer.Refund(now, it.notice.To.Domain())
 	q.flying--
 	if q.left >= 0 {
 		q.left++
@@ -130,6 +132,7 @@ func (q *queue) take(now time.Time, holding string) (it item, ok bool, wait time
 	}
 	q.pacer.Take(now, l.domain)
 	q.until = time.Time{}
+	q.restraint.free(now)
 	q.flying++
 	if q.most > 0 {
 		q.engaged[l.domain]++

@@ -43,7 +43,7 @@ func TestQueuePutsBackBehindTheOthers(t *testing.T) {
 	q := newQueue(throttle.NewPacer(throttle.Pace{}, now), 3, 0)
 	q.add(newMemory(t, 100, mailboxes(3, "a.example")...).notices, false)
 	first, _, _, _ := q.take(now, "")
-	q.putBack(first)
+	q.putBack(now, first)
 	for _, want := range []int64{2, 3, 1} {
 		it, ok, _, _ := q.take(now, "")
 		if !ok || it.notice.Seq != want {

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"container/heap"
 	"time"
 
@@ -50,8 +51,10 @@ func (q *queue) starve(now time.Time) time.Duration {
 	return wait
 }
 
+// bind notes what holds a notice back, and for how long; 0: until a transaction ends.
 func (q *queue) bind(now time.Time, limit string, wait time.Duration) {
-	q.limit, q.limited, q.until = limit, now, time.Time{}
+	q.limit, q.until = limit, time.Time{}
+	q.restraint.hold(now, cmp.Or(wait, attention))
 	if wait >= restAfter {
 		q.until = now.Add(wait)
 	}
@@ -102,13 +105,12 @@ func (q *queue) stuck(now time.Time) bool {
 	return first.at.Sub(now) > patience && q.pacer.Pause(now, first.domain) > patience
 }
 
-// binds returns the limit that held a notice back within the last while, or does so
-// until the moment returned; empty: none did.
+// binds returns the limit that holds the run back for most of the time, or does so
+// until the moment returned; empty: none does.
 func (q *queue) binds(now time.Time) (limit string, until time.Time) {
-	const while = 2 * time.Second
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if now.Sub(q.limited) > while && !q.until.After(now) {
+	if !q.restraint.noticeable(now) && !q.until.After(now) {
 		return "", time.Time{}
 	}
 	return q.limit, q.until

@@ -19,10 +19,10 @@ type job struct {
 	composed  chan struct{} // closed when message and err are set
 }
 
-// compose makes the messages of jobs while their envelopes are on the way: a flight
-// costs a round trip, during which the processor has nothing else to do. One goroutine
-// makes all of a worker's, because templates need a deep stack, which would otherwise
-// be grown anew for each.
+// compose makes the messages of jobs while the ledger commits what came of the ones
+// before: a commit is mostly waiting for the disk. One goroutine makes all of a
+// worker's, because templates need a deep stack, which would otherwise be grown anew for
+// each.
 func compose(c Composer, jobs <-chan *job) {
 	for j := range jobs {
 		j.message, j.err = c.Compose(j.recipient)
@@ -40,6 +40,7 @@ type worker struct {
 	proven  bool        // the session has decided on a notice
 	carried int         // notices that it has opened
 	open    *job        // its envelope is open and its intent is recorded; nil: none
+	ahead   *job        // taken to follow open; nil: none
 	dialed  int         // incident of run.dial when that gate was last looked at
 	passed  int         // incident of run.pass, likewise
 }
@@ -62,30 +63,62 @@ func (w *worker) work(ctx context.Context) {
 			return
 		}
 		if w.session == nil && !w.dial() {
-			w.run.queue.putBack(next.item)
+			w.putBack(next)
 			continue
 		}
 		w.fly(ctx, next)
 	}
 }
 
-// next takes the next notice. Where one is open it does not wait: nil then means that
-// the open one is to be finished by itself. Otherwise nil means that the run has ended.
+// next takes the next notice and waits for its message. Where one is open it does not
+// wait for a notice: nil then means that the open one is to be finished by itself.
+// Otherwise nil means that the run has ended.
 func (w *worker) next() *job {
-	if w.open == nil {
-		return w.await()
+	switch {
+	case w.ahead != nil:
+	case w.open == nil:
+		w.ahead = w.await()
+	default:
+		w.follow(w.open, w.carried)
 	}
+	next := w.ahead
+	if next == nil {
+		return nil
+	}
+	w.ahead = nil
+	<-next.composed
+	if next.err != nil {
+		w.run.finish(Failed, fmt.Errorf("compose notice %s: %w", next.notice.ID, next.err))
+	}
+	if w.run.ending() {
+		w.putBack(next)
+		return nil
+	}
+	return next
+}
+
+// follow takes the notice that is to go after open, which is the last of as many as the
+// session has carried then, if one may go. MAIL says how large its message is, so that
+// it has to be there before.
+func (w *worker) follow(open *job, carried int) {
 	r := w.run
 	now := r.now()
-	if r.ending() || w.full() || w.barred(now) > 0 {
-		return nil
+	if r.ending() || w.full(carried) || w.barred(now) > 0 {
+		return
 	}
-	it, ok, _, _ := r.queue.take(now, w.open.notice.To.Domain())
-	if !ok {
-		return nil
+	if it, ok, _, _ := r.queue.take(now, open.notice.To.Domain()); ok {
+		w.ahead = w.begin(it)
 	}
-	return &job{item: it}
 }
+
+// begin has the message of a notice composed.
+func (w *worker) begin(it item) *job {
+	j := &job{item: it, recipient: it.notice.Recipient(w.run.Clock.Now()), composed: make(chan struct{})}
+	w.jobs <- j
+	return j
+}
+
+func (w *worker) putBack(j *job) { w.run.queue.putBack(w.run.now(), j.item) }
 
 // await waits until a notice may go and takes it. A session that would lie idle for
 // long is closed.
@@ -102,7 +135,7 @@ func (w *worker) await() *job {
 		r.unstall()
 		it, ok, wait, changed := r.queue.take(now, "")
 		if ok {
-			return &job{item: it}
+			return w.begin(it)
 		}
 		if wait > restAfter {
 			r.announce()
@@ -148,11 +181,11 @@ func (w *worker) dial() bool {
 	return false
 }
 
-// full reports whether the session has carried as many notices as one may. It is
-// replaced before the relay closes it in the middle of a flight.
-func (w *worker) full() bool {
+// full reports whether a session that has carried so many notices may carry no more. It
+// is replaced before the relay closes it in the middle of a flight.
+func (w *worker) full(carried int) bool {
 	most := w.run.PerSession
-	return most > 0 && w.carried >= most
+	return most > 0 && carried >= most
 }
 
 // hangUp closes the session, if there is one. How the goodbye went changes nothing of
@@ -186,10 +219,13 @@ func (w *worker) fly(ctx context.Context, next *job) {
 	if decided {
 		moves = append(moves, m)
 	}
+	if carried {
+		w.follow(next, w.carried+1)
+	}
 	recorded := w.run.record(moves)
 	carried = carried && recorded
 	w.land(next, carried, decided)
-	if over || !recorded || opened.Verdict == relay.Open && !carried || w.open == nil && w.full() {
+	if over || !recorded || opened.Verdict == relay.Open && !carried || w.open == nil && w.full(w.carried) {
 		w.hangUp() // an envelope that is open stays without a dot
 	}
 }
@@ -222,33 +258,21 @@ func (w *worker) decide(next *job, opened relay.Outcome, over bool) (m campaign.
 	case opened.Verdict != relay.Open:
 		m, decided = r.settle(next.notice, opened, w.session.Peer())
 		return m, decided, false
-	case over || r.ending() || !w.compose(next):
+	case over || r.ending():
 		return m, false, false
 	}
 	return intent(next.notice, r.Clock.Now(), next.recipient.Date), true, true
 }
 
-// envelope begins to compose next and returns its envelope; nil for none.
+// envelope returns the envelope of next; nil for none.
 func (w *worker) envelope(next *job) *relay.Envelope {
 	if next == nil {
 		return nil
 	}
-	r := w.run
-	next.recipient = next.notice.Recipient(r.Clock.Now())
-	next.composed = make(chan struct{})
-	w.jobs <- next
-	return &relay.Envelope{ID: next.notice.ID, From: r.Options.Envelope(next.notice), To: next.notice.To}
-}
-
-// compose waits for the message of next. It reports false, and ends the run, where
-// there is none.
-func (w *worker) compose(next *job) bool {
-	<-next.composed
-	if next.err != nil {
-		w.run.finish(Failed, fmt.Errorf("compose notice %s: %w", next.notice.ID, next.err))
-		return false
+	return &relay.Envelope{
+		ID: next.notice.ID, From: w.run.Options.Envelope(next.notice), To: next.notice.To,
+		Size: len(next.message.Bytes),
 	}
-	return true
 }
 
 // land settles with the queue what was recorded: the notice that was open, and next.
@@ -267,7 +291,7 @@ func (w *worker) land(next *job, carried, decided bool) {
 	case decided:
 		q.settle(next.item)
 	default:
-		q.putBack(next.item)
+		w.putBack(next)
 	}
 }
 
@@ -276,6 +300,10 @@ func (w *worker) land(next *job, carried, decided bool) {
 // on its way by the next run, which takes it for in doubt.
 func (w *worker) abandon() {
 	r := w.run
+	if w.ahead != nil {
+		w.putBack(w.ahead)
+		w.ahead = nil
+	}
 	outcome := relay.Outcome{Stage: relay.StageBody, Verdict: relay.Untouched}
 	if m, decided := r.settle(w.open.notice, outcome, w.session.Peer()); decided {
 		r.record([]campaign.Move{m})

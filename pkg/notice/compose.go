@@ -3,7 +3,7 @@ package notice
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 )
 
 // data is what templates see.
@@ -27,9 +27,13 @@ type accountData struct {
 	ID    string
 }
 
-// noticeID is what can stand in a Message-ID, a header and a MIME boundary as it
-// is.
-var noticeID = regexp.MustCompile(`^[A-Za-z0-9]{1,60}$`)
+// isNoticeID reports whether id can stand in a Message-ID, a header and a MIME boundary
+// as it is.
+func isNoticeID(id string) bool {
+	return id != "" && len(id) <= 60 && !strings.ContainsFunc(id, func(c rune) bool {
+		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9')
+	})
+}
 
 // Compose renders one notice and writes it as a MIME message. The same Recipient
 // gives the same bytes. It returns an error for a Recipient without an address,
@@ -52,7 +56,7 @@ func (s *Set) Compose(r Recipient) (Message, error) {
 	if r.Test {
 		m.Subject = "[TEST] " + m.Subject
 	}
-	m.Bytes, err = s.encode(m, r, p)
+	m.Bytes, err = s.encode(c.stencil, m.Subject, r, p)
 	if err != nil {
 		return Message{}, fmt.Errorf("compose notice %s: %w", r.ID, err)
 	}
@@ -62,7 +66,7 @@ func (s *Set) Compose(r Recipient) (Message, error) {
 func (s *Set) find(r Recipient) (*compiled, error) {
 	c, ok := s.notices[variant{r.Class, r.Locale}]
 	switch {
-	case !noticeID.MatchString(r.ID):
+	case !isNoticeID(r.ID):
 		return nil, errors.New("the id is not letters and digits")
 	case !ok:
 		return nil, fmt.Errorf("there is no %q notice in %q", r.Class, r.Locale)

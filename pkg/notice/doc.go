@@ -4,7 +4,8 @@
 // A template is compiled once, into the source of an html/template and of a
 // text/template, so that the two parts of a message always say the same. Template
 // actions are opaque while the Markdown is read, and data is put in afterwards,
-// escaped by its context.
+// escaped by its context. go-mail writes what stands around the parts, once for each
+// notice of the campaign; a message is that with its own values put in (see stencil).
 //
 // It guarantees that
 //   - the same Set and Recipient give the same bytes, from any goroutine;

@@ -13,10 +13,19 @@ import (
 // then gathers each part in a buffer before, which makes a third of all garbage.
 const quotedPrintable mail.Encoding = "Quoted-Printable"
 
-// encode writes m, whose two parts are in p, as a multipart/alternative message with
-// the text part first (RFC 2046 section 5.1.4: the last part is the best). Everything
-// in it comes from m, r, p and s; nothing is random and no clock is read.
-func (s *Set) encode(m Message, r Recipient, p *parts) ([]byte, error) {
+// encode returns the message to r with the two parts p, as write does.
+func (s *Set) encode(k *stencil, subject string, r Recipient, p *parts) ([]byte, error) {
+	if k.fits(r) {
+		p.whole = k.append(p.whole[:0], r, p)
+		return bytes.Clone(p.whole), nil
+	}
+	return s.write(subject, r, p)
+}
+
+// write has go-mail write a multipart/alternative message with the text part first (RFC
+// 2046 section 5.1.4: the last part is the best). Everything in it comes from the
+// arguments and s; nothing is random and no clock is read.
+func (s *Set) write(subject string, r Recipient, p *parts) ([]byte, error) {
 	date := r.Date.UTC()
 	msg := mail.NewMsg(
 		mail.WithNoDefaultUserAgent(), mail.WithBoundary("notice-"+r.ID), mail.WithEncoding(quotedPrintable),
@@ -25,11 +34,11 @@ func (s *Set) encode(m Message, r Recipient, p *parts) ([]byte, error) {
 	if s.facts.ReplyTo != nil {
 		msg.ReplyToMailAddress(s.facts.ReplyTo)
 	}
-	if err := msg.To(m.To.Wire()); err != nil {
+	if err := msg.To(r.To.Wire()); err != nil {
 		// The error of go-mail repeats the address.
 		return nil, errors.New("the address of the recipient cannot stand in a header")
 	}
-	msg.Subject(m.Subject)
+	msg.Subject(subject)
 	msg.SetDateWithValue(date)
 	msg.SetMessageIDWithValue(r.ID + "@" + s.domain)
 	msg.SetGenHeader(mail.HeaderContentLang, r.Locale)
@@ -42,7 +51,7 @@ func (s *Set) encode(m Message, r Recipient, p *parts) ([]byte, error) {
 		msg.SetDKIM(s.dkim.signer(date))
 	}
 	var b bytes.Buffer
-	b.Grow(len(m.Text) + len(m.HTML) + len(m.HTML)/4)
+	b.Grow(p.text.Len() + p.page.Len() + p.page.Len()/4)
 	if _, err := msg.WriteTo(&b); err != nil {
 		return nil, err
 	}

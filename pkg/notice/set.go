@@ -58,6 +58,11 @@ func Load(o Options) (*Set, error) {
 	if err := s.compile(files); err != nil {
 		return nil, err
 	}
+	for _, c := range s.notices {
+		if c.stencil, err = s.newStencil(c); err != nil {
+			return nil, err
+		}
+	}
 	if s.links, err = s.check(); err != nil {
 		return nil, err
 	}

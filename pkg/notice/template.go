@@ -33,6 +33,7 @@ type compiled struct {
 	incident map[string]string // with an empty value for what templates ask for and the campaign lacks
 	links    map[string]string // with an empty value for what the campaign lacks
 	mentions []mention
+	stencil  *stencil // nil: go-mail writes each message
 }
 
 // contentName is what a layout calls to have the notice in its place.
@@ -185,9 +186,12 @@ func (e *missingError) Error() string {
 	return fmt.Sprintf("%s:%d: %s is missing", e.file, e.line, e.key)
 }
 
-// parts are the two parts of one notice. Their memory is used again for other notices,
-// which spares the garbage collector a fifth of its work.
-type parts struct{ text, page bytes.Buffer }
+// parts are the two parts of one notice, and the message of them. Their memory is used
+// again for other notices, which spares the garbage collector a fifth of its work.
+type parts struct {
+	text, page bytes.Buffer
+	whole      []byte
+}
 
 // render executes both templates and leaves what they give in into.
 func (c *compiled) render(d data, into *parts) error {

@@ -13,6 +13,8 @@
 //     relay can make this process hold in memory is bounded.
 //   - Where the relay offers PIPELINING (RFC 2920) a notice costs one round trip:
 //     the end of one transaction and the beginning of the next are one write.
+//   - MAIL says how large the message is where the relay offers SIZE (RFC 1870). One that
+//     is larger than the relay takes is not sent, and rejected like one that it refuses.
 //   - An error holds no mail address. A Reply may: see Reply.String.
 //
 // go-mail opens the session (greeting, STARTTLS, AUTH); the transactions run over

@@ -37,13 +37,29 @@ func (e Envelope) needsSMTPUTF8() bool {
 // offers is what a relay offered in its last EHLO reply and the options want used.
 type offers struct {
 	pipelining, size, smtputf8, dsn bool
+	largest                         int // octets of a message that it takes (RFC 1870 section 4); 0: it names no limit
+}
+
+// declares reports whether MAIL says how large the message of e is.
+func (e Envelope) declares(o offers) bool { return o.size && e.Size > 0 }
+
+// unsendable returns the reply that a relay with these offers would have to give to e;
+// ok is false where there is none.
+func (e Envelope) unsendable(o offers) (_ Reply, ok bool) {
+	switch {
+	case e.needsSMTPUTF8() && !o.smtputf8:
+		return Reply{Enhanced: "5.6.7", Text: "the relay does not offer SMTPUTF8, which the address needs"}, true
+	case e.declares(o) && o.largest > 0 && e.Size > o.largest:
+		return Reply{Enhanced: "5.3.4", Text: fmt.Sprintf("the message has %d octets, and the relay takes %d", e.Size, o.largest)}, true
+	}
+	return Reply{}, false
 }
 
 func (e Envelope) appendMail(b []byte, o offers) []byte {
 	b = append(b, "MAIL FROM:<"...)
 	b = append(b, e.From...)
 	b = append(b, '>')
-	if o.size && e.Size > 0 {
+	if e.declares(o) {
 		b = append(b, " SIZE="...)
 		b = strconv.AppendInt(b, int64(e.Size), 10)
 	}
@@ -85,17 +101,28 @@ func appendXtext(b []byte, s string) []byte {
 
 // appendBody appends a message as it follows 354: every line ended by CRLF, leading
 // dots doubled (RFC 5321 section 4.5.2), and the final dot. It returns also where
-// the final dot stands.
+// the final dot stands. What needs no change is copied in one piece.
 func appendBody(b, message []byte) (grown []byte, dotAt int) {
-	for len(message) > 0 {
-		line, rest, _ := bytes.Cut(message, []byte("\n"))
-		if len(line) > 0 && line[0] == '.' {
-			b = append(b, '.')
+	copied := 0
+	for at := 0; at < len(message); { // a line begins here
+		if message[at] == '.' {
+			b = append(append(b, message[copied:at]...), '.')
+			copied = at
 		}
-		b = append(b, bytes.TrimSuffix(line, []byte("\r"))...)
-		b = append(b, "\r\n"...)
-		message = rest
+		size := bytes.IndexByte(message[at:], '\n')
+		if size < 0 {
+			b = append(append(b, bytes.TrimSuffix(message[copied:], []byte("\r"))...), "\r\n"...)
+			copied = len(message)
+			break
+		}
+		end := at + size
+		if size == 0 || message[end-1] != '\r' {
+			b = append(append(b, message[copied:end]...), "\r\n"...)
+			copied = end + 1
+		}
+		at = end + 1
 	}
+	b = append(b, message[copied:]...)
 	dotAt = len(b)
 	return append(b, ".\r\n"...), dotAt
 }

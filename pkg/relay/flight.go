@@ -32,6 +32,7 @@ type flight struct {
 	octets    []byte
 	dotAt     int // where the final dot stands; meaningless without a body
 	exchanges []exchange
+	sized     bool // MAIL says how large the message is
 }
 
 // flight writes body and next as they go on the wire.
@@ -48,6 +49,7 @@ func (s *Session) flight(body *notice.Message, next *Envelope) flight {
 			add(stageReset)
 		}
 		f.octets = next.appendMail(f.octets, s.offers)
+		f.sized = next.declares(s.offers)
 		add(StageMail)
 		f.octets = next.appendRcpt(f.octets, s.offers)
 		add(StageRcpt)

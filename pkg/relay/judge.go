@@ -15,6 +15,7 @@ type event struct {
 	// first says that the session has had no transaction before this one, so that
 	// its relay cannot just have had enough of the session.
 	first bool
+	sized bool // MAIL said how large the message is, so that a refusal can be about that
 }
 
 func (e event) lost() bool             { return e.reply.Code == 0 }
@@ -68,6 +69,7 @@ var rules = []rule{
 	{midway, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt},
 	{onRcpt, "policy", func(e event) bool { return e.permanent() && policy(e.reply) }, Untouched, Halt},
 	{onDot, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt},
+	{onMail, "too large", func(e event) bool { return e.sized && e.permanent() && refusesSize(e.reply) }, Rejected, Continue},
 	{onMail, "closing at once", func(e event) bool { return e.code(421) && e.first }, Untouched, BackOff},
 	{onMail, "closing between messages", func(e event) bool { return e.code(421) }, Untouched, Reconnect},
 	{onMail, "put off", event.transient, Untouched, BackOff},

@@ -24,6 +24,29 @@ func said(t *testing.T, line string) Reply {
 	return r
 }
 
+func TestJudgeRefusalsOfASize(t *testing.T) {
+	for line, verdict := range map[string]Verdict{
+		"552 5.3.4 Message size exceeds fixed limit":            Rejected,
+		"552 message size limit exceeded":                       Rejected,
+		"552 no":                                                Rejected,
+		"550 5.2.3 message length exceeds administrative limit": Rejected,
+		"552 5.7.0 message content":                             Untouched,
+		"552 daily sending quota exceeded":                      Untouched,
+		"552 5.2.2 the sender's mailbox is full":                Untouched,
+		"550 5.1.8 sender unknown":                              Untouched,
+		"550 no":                                                Untouched,
+	} {
+		effect := Halt
+		if verdict == Rejected {
+			effect = Continue
+		}
+		expect(t, line, judge(event{stage: StageMail, reply: said(t, line), sized: true}), verdict, effect)
+	}
+	transient := judge(event{stage: StageMail, reply: said(t, "452 4.3.1 insufficient system storage"), sized: true})
+	expect(t, "no room for now", transient, Untouched, BackOff)
+	expect(t, "at the dot", judge(event{stage: StageDot, reply: said(t, "552 message size limit exceeded")}), Rejected, Continue)
+}
+
 func TestJudgeReplies(t *testing.T) {
 	const fresh, used = true, false
 	tests := []struct {
@@ -43,7 +66,7 @@ func TestJudgeReplies(t *testing.T) {
 		{"MAIL put off until", StageMail, used, "450 4.7.1 too much mail, try again in 60 seconds", Untouched, BackOff, time.Minute},
 		{"MAIL refused", StageMail, used, "550 5.7.1 sender refused", Untouched, Halt, 0},
 		{"MAIL refused without a reason", StageMail, used, "550 no", Untouched, Halt, 0},
-		{"MAIL too big", StageMail, used, "552 5.3.4 message too big", Untouched, Halt, 0},
+		{"MAIL too big, though its size was not said", StageMail, used, "552 5.3.4 message too big", Untouched, Halt, 0},
 		{"421 between messages", StageMail, used, "421 4.3.0 closing", Untouched, Reconnect, 0},
 		{"421 between messages, for the session", StageMail, used, "421 4.7.0 too many messages in this session", Untouched, Reconnect, 0},
 		{"421 before any message", StageMail, fresh, "421 4.3.0 closing", Untouched, BackOff, 0},
@@ -152,14 +175,14 @@ func TestJudgeLostReplies(t *testing.T) {
 func TestNoRowIsInVain(t *testing.T) {
 	lines := []string{
 		"250 ok", "354 go", "421 closing", "450 4.2.1 busy", "452 4.5.3 full", "454 4.7.0 throttled", "503 5.5.1 sequence", "550 5.1.1 unknown",
-		"550 5.4.5 limit", "550 5.6.7 utf8", "550 5.7.1 policy",
+		"552 5.3.4 too large", "550 5.4.5 limit", "550 5.6.7 utf8", "550 5.7.1 policy",
 	}
 	used := make(map[int]bool)
 	for _, first := range []bool{true, false} {
 		for _, stage := range []Stage{StageMail, StageRcpt, StageData, StageBody, StageDot} {
 			events := []event{{stage: stage, err: io.EOF, first: first}, {stage: stage, err: os.ErrDeadlineExceeded, first: first}}
 			for _, line := range lines {
-				events = append(events, event{stage: stage, reply: said(t, line), first: first})
+				events = append(events, event{stage: stage, reply: said(t, line), first: first, sized: true})
 			}
 			for _, e := range events {
 				if i := row(e); i >= 0 {

@@ -80,7 +80,7 @@ func (s *Session) judgeEnvelope(f flight, l landing) Outcome {
 // decisive finds what decided about the envelope of a flight: the first command
 // that was refused or got no reply, or else DATA.
 func (s *Session) decisive(f flight, l landing) event {
-	e := event{first: s.first}
+	e := event{first: s.first, sized: f.sized}
 	for i, x := range f.exchanges {
 		if x.stage == StageDot {
 			continue

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/textproto"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -215,6 +216,11 @@ func (o *opening) session() *Session {
 		offered, _ := o.client.Extension(keyword)
 		return offered
 	}
+	_, limit := o.client.Extension("SIZE")
+	largest, err := strconv.Atoi(limit)
+	if err != nil || largest < 0 {
+		largest = 0 // it names no limit, or none that can be understood
+	}
 	return &Session{
 		conn:     o.conn,
 		client:   o.client,
@@ -225,6 +231,7 @@ func (o *opening) session() *Session {
 			size:       has("SIZE"),
 			smtputf8:   has("SMTPUTF8"),
 			dsn:        has("DSN") && o.DSN,
+			largest:    largest,
 		},
 	}
 }

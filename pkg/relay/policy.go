@@ -24,6 +24,8 @@ var (
 		`\b(?:DMARC|SPF|DKIM)\b|unauthenticated|reputation|(?:black|block|deny)[- ]?list|\bblocked\b`)
 	// boxes is the wording of a mailbox that is full.
 	boxes = regexp.MustCompile(`(?i)\b(?:mail ?box|inbox|user'?s? (?:is )?(?:over|has exceeded))`)
+	// sizes is the wording of a message that is too large.
+	sizes = regexp.MustCompile(`(?i)\bsize\b|\btoo (?:big|large|long)\b`)
 	// sessions is the wording of a limit that another connection does not have.
 	sessions = regexp.MustCompile(`(?i)\b(?:this|per|one|in|on|the) (?:single |same )?(?:session|connection)\b|\btoo many recipients\b`)
 )
@@ -46,6 +48,18 @@ func sessionFull(r Reply) bool {
 	return slices.Contains([]int{421, 452, 552}, r.Code) && (subject(r) == 5 && detail(r) == 3 || sessions.MatchString(r.Text))
 }
 
+// tooLarge reports whether a permanent reply is about the size of the message (RFC 3463,
+// X.3.4 and X.2.3; RFC 1870 section 6). A quota has the same code and other words.
+func tooLarge(r Reply) bool {
+	return r.Enhanced == "5.3.4" || r.Enhanced == "5.2.3" || r.Code == 552 && sizes.MatchString(r.Text)
+}
+
+// refusesSize reports whether a permanent reply to a MAIL with SIZE is about that: by
+// what it says, or because 552 without a reason has no other meaning there.
+func refusesSize(r Reply) bool {
+	return tooLarge(r) || r.Code == 552 && r.Enhanced == "" && !refusesSender(r) && !mailbox(r)
+}
+
 // throttled reports whether a transient reply is about the sender's pace, quota or
 // standing, or about the relay as a whole, and no recipient's.
 func throttled(r Reply) bool {
@@ -65,7 +79,7 @@ func throttled(r Reply) bool {
 // refusesSender reports whether a permanent reply is about the sender's quota,
 // authentication or reputation, wherever in a transaction it comes.
 func refusesSender(r Reply) bool {
-	if slices.Contains(recipientPolicy, r.Enhanced) {
+	if slices.Contains(recipientPolicy, r.Enhanced) || tooLarge(r) {
 		return false
 	}
 	if slices.Contains([]int{530, 534, 535, 538}, r.Code) {

@@ -24,10 +24,9 @@ const (
 
 // Errors of a Flight that cannot take off. They are faults of the caller.
 var (
-	errOver       = errors.New("the session is over")
-	errSequence   = errors.New("the body and the open envelope are not of one notice")
-	errLineEnds   = errors.New("the message holds a carriage return that ends no line")
-	errUnsendable = errors.New("the relay does not offer SMTPUTF8, which the address needs")
+	errOver     = errors.New("the session is over")
+	errSequence = errors.New("the body and the open envelope are not of one notice")
+	errLineEnds = errors.New("the message holds a carriage return that ends no line")
 )
 
 // Session is one SMTP session. It is used by one goroutine.
@@ -61,9 +60,11 @@ func (s *Session) Flight(ctx context.Context, body *notice.Message, next *Envelo
 	}
 	stop := context.AfterFunc(ctx, s.conn.abort)
 	defer stop()
-	if next != nil && next.needsSMTPUTF8() && !s.offers.smtputf8 {
-		opened = Outcome{Stage: StageMail, Verdict: Rejected, Reply: Reply{Enhanced: "5.6.7", Text: errUnsendable.Error()}}
-		next = nil
+	if next != nil {
+		if reply, ok := next.unsendable(s.offers); ok {
+			opened = Outcome{Stage: StageMail, Verdict: Rejected, Reply: reply}
+			next = nil
+		}
 	}
 	if body != nil || next != nil {
 		f := s.flight(body, next)

@@ -238,3 +238,31 @@ func TestMeterMeasuresTheLastMinute(t *testing.T) {
 		t.Errorf("%v a second an hour later, want 0", got)
 	}
 }
+
+func TestRefundIsAsIfNothingWasTaken(t *testing.T) {
+	p := NewPacer(Pace{Rate: 50, Domains: map[string]float64{"a.example": 10}}, start)
+	drive(t, p, start, time.Second, "a.example")
+	now := start.Add(time.Second)
+	for p.Wait(now) > 0 || p.WaitFor(now, "a.example") > 0 {
+		now = now.Add(time.Millisecond)
+	}
+	wait, domain := p.Wait(now), p.WaitFor(now, "a.example")
+	for range 100 {
+		p.Take(now, "a.example")
+		p.Refund(now, "a.example")
+	}
+	if p.Wait(now) != wait || p.WaitFor(now, "a.example") != domain {
+		t.Errorf("the next notice waits %v and %v, want %v and %v", p.Wait(now), p.WaitFor(now, "a.example"), wait, domain)
+	}
+}
+
+func TestRefundsGatherNoMoreThanABurst(t *testing.T) {
+	p := NewPacer(Pace{Rate: 50}, start)
+	for range 1000 {
+		p.Refund(start, "a.example")
+	}
+	if got := busiest(drive(t, p, start, 10*time.Second, "a.example"), time.Second); got > 50+5+1 {
+		t.Errorf("%d in the busiest second at 50/s", got)
+	}
+	NewPacer(Pace{}, start).Refund(start, "a.example") // without a limit there is nothing to give back
+}

@@ -117,6 +117,16 @@ func (p *Pacer) Take(now time.Time, domain string) {
 	p.ramped, p.last = p.rampedAt(now), now
 }
 
+// Refund gives back what Take spent on a notice to domain that did not go out after all.
+// No bucket holds more for it than its burst.
+func (p *Pacer) Refund(now time.Time, domain string) {
+	for _, limiter := range []*rate.Limiter{p.overall, p.of(now, domain)} {
+		if limiter != nil {
+			limiter.ReserveN(now, -1) // the limiter bounds what it holds when time goes on
+		}
+	}
+}
+
 // Ramped returns how much of the ramp lay behind when the last notice left: the time in
 // which notices went out. A gap between two of them counts as ten seconds at most, or as
 // twice what the rate makes of it where that is longer. So neither a pause, a relay that
