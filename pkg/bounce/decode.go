@@ -1,0 +1,145 @@
+package bounce
+
+import (
+	"encoding/base64"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	gomessage "github.com/emersion/go-message"
+	"github.com/emersion/go-message/charset"
+	"golang.org/x/net/html"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// decodeBody undoes the transfer encoding and the charset of a body. It never
+// fails: what is broken is decoded as far as it goes, and a charset that is unknown
+// or lies is read as UTF-8 or, failing that, as Windows-1252.
+func decodeBody(p part, body string) string {
+	body = decodeTransfer(strings.ToLower(p.header.get("content-transfer-encoding")), body)
+	return strings.ReplaceAll(toUTF8(p.params["charset"], body), "\r\n", "\n")
+}
+
+func decodeTransfer(encoding, body string) string {
+	encoding, _, _ = strings.Cut(encoding, ";")
+	encoding = strings.Trim(encoding, ` "`)
+	var h gomessage.Header
+	h.Set("Content-Transfer-Encoding", encoding)
+	entity, err := gomessage.New(h, strings.NewReader(body))
+	if err != nil {
+		return body // an encoding that nobody knows
+	}
+	if decoded, err := io.ReadAll(entity.Body); err == nil {
+		return string(decoded)
+	}
+	switch encoding {
+	case "quoted-printable":
+		return decodeQuotedPrintable(body)
+	case "base64":
+		return decodeBase64(body)
+	}
+	return body
+}
+
+// decodeQuotedPrintable keeps what is no valid escape, as RFC 2045, section 6.7,
+// advises for robust readers.
+func decodeQuotedPrintable(s string) string {
+	s = strings.ReplaceAll(s, "=\n", "")
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '=' && i+2 < len(s) {
+			high, low := unhex(s[i+1]), unhex(s[i+2])
+			if high >= 0 && low >= 0 {
+				b.WriteByte(byte(high<<4 | low))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func unhex(c byte) int {
+	return strings.IndexByte("0123456789abcdef", c|0x20)
+}
+
+// decodeBase64 skips characters outside the alphabet and a broken end. A body that
+// is hardly base64 at all is returned as it is: some systems declare it and append
+// plain text.
+func decodeBase64(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r == '+' || r == '/' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, s)
+	decoded, err := base64.RawStdEncoding.DecodeString(clean[:len(clean)-len(clean)%4])
+	if err != nil || !utf8.Valid(decoded) && strings.Contains(s, " ") {
+		return s
+	}
+	return string(decoded)
+}
+
+func toUTF8(label, s string) string {
+	label = strings.Trim(label, " '\"")
+	if strings.Contains(s, "\x1b$") { // only ISO-2022-JP looks so, whatever the label says
+		label = "iso-2022-jp"
+	}
+	if label != "" && !strings.EqualFold(label, "utf-8") && !strings.EqualFold(label, "us-ascii") {
+		if r, err := charset.Reader(label, strings.NewReader(s)); err == nil {
+			if decoded, err := io.ReadAll(r); err == nil {
+				s = string(decoded)
+			}
+		}
+	}
+	if utf8.ValidString(s) {
+		return s
+	}
+	decoded, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return decoded
+}
+
+// htmlText returns the text of an HTML body, a line for each block.
+func htmlText(s string) string {
+	var b strings.Builder
+	hidden := 0
+	for z := html.NewTokenizer(strings.NewReader(s)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			if hidden == 0 {
+				b.WriteString(strings.Join(strings.Fields(string(z.Text())), " "))
+				b.WriteByte(' ')
+			}
+		case html.StartTagToken:
+			name, _ := z.TagName()
+			if tag := string(name); tag == "style" || tag == "script" || tag == "title" {
+				hidden++
+			} else if isBlock(tag) {
+				b.WriteByte('\n')
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			if tag := string(name); tag == "style" || tag == "script" || tag == "title" {
+				hidden = max(0, hidden-1)
+			} else if isBlock(tag) {
+				b.WriteByte('\n')
+			}
+		case html.SelfClosingTagToken:
+			b.WriteByte('\n')
+		}
+	}
+}
+
+func isBlock(tag string) bool {
+	switch tag {
+	case "p", "br", "div", "tr", "td", "th", "li", "ul", "ol", "pre", "table", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+package bounce
+
+import "strings"
+
+// reported returns the recipients of a delivery status, completed with what the text
+// says about them.
+func (e evidence) reported() []Recipient {
+	recipients := deliveryRecipients(e.groups)
+	if len(recipients) == 0 {
+		return nil
+	}
+	inText := e.find()
+	general := generalPermanence(e.notice)
+	for i, r := range recipients {
+		if !isWhole(r.Address) {
+			r.Address = e.nameless(r.Address, inText)
+		}
+		r.Action = e.actionOf(r)
+		switch r.Action {
+		case ActionFailed, ActionDelayed:
+			r.Permanence = general
+			r = judge(r, e.diagnosticFor(r.Address, inText, len(recipients) == 1))
+		default:
+			r.Permanence, r.Final = Unknown, r.Action == ActionDelivered
+		}
+		recipients[i] = r
+	}
+	return recipients
+}
+
+// actionOf returns the action of a group that may tell none: a status tells it as
+// well, and a group without either is a failure.
+func (e evidence) actionOf(r Recipient) string {
+	switch {
+	case r.Action != "":
+		return r.Action
+	case strings.HasPrefix(r.Status, "2"):
+		return ActionDelivered
+	case strings.HasPrefix(r.Status, "4") && e.isDelay():
+		return ActionDelayed
+	}
+	return ActionFailed
+}
+
+// nameless returns whom a group is about that names a local user, a file or nobody:
+// the only one that the rest of the report names, or else what the group says.
+func (e evidence) nameless(named string, inText findings) string {
+	if failed := e.failedByField(); len(failed) == 1 {
+		return failed[0]
+	}
+	if len(inText.addresses) > 0 && isWhole(inText.addresses[0]) {
+		return inText.addresses[0]
+	}
+	if to := e.original.recipients(); len(to) == 1 {
+		return to[0]
+	}
+	return named
+}
+
+// failedByField returns the addresses of X-Failed-Recipients, which Exim and Google
+// write.
+func (e evidence) failedByField() []string {
+	return findAddresses(strings.Join(e.message.header.all("x-failed-recipients"), ","), maxRecipients)
+}
+
+// written returns the recipients of a report in words. It wants signs that a mail
+// system wrote the message, and trouble in it. A report that names nobody has one
+// recipient without an address: the token may still tell whom it means.
+func (e evidence) written() []Recipient {
+	failed := e.failedByField()
+	if len(failed) == 0 && (!isSystemReport(e.message, e.notice) || isAutoReply(e.message) && !fromSystem(e.message)) {
+		return nil
+	}
+	inText := e.find()
+	if len(failed) == 0 {
+		failed = e.failedByText(inText)
+	}
+	if len(failed) == 0 && fromSystem(e.message) && says(subjectOf(e.message), "subject") && !e.isSuccess() {
+		failed = []string{""}
+	}
+	var recipients []Recipient
+	for _, address := range failed {
+		said := e.diagnosticFor(address, inText, len(failed) == 1)
+		recipients = append(recipients, e.judgeWritten(address, said))
+	}
+	return recipients
+}
+
+// judgeWritten returns what a report in words says about an address.
+func (e evidence) judgeWritten(address, said string) Recipient {
+	r := Recipient{Address: address, Action: ActionFailed, Permanence: generalPermanence(e.notice)}
+	switch c := findCodes(said); {
+	case strings.HasPrefix(c.status, "2") || c.status == "" && strings.HasPrefix(c.reply, "2"):
+		return Recipient{Address: address, Action: ActionDelivered, Status: c.status, Permanence: Unknown, Final: true, Diagnostic: said}
+	case e.isDelay():
+		r.Action = ActionDelayed
+	}
+	return judge(r, said)
+}
+
+// isSuccess reports whether the subject confirms a delivery.
+func (e evidence) isSuccess() bool { return says(subjectOf(e.message), "delivered") }
+
+// failedByText decides who failed where no field tells: those whom the text names, or
+// else the recipients of the original.
+func (e evidence) failedByText(inText findings) []string {
+	if len(inText.addresses) > 0 {
+		return inText.addresses
+	}
+	if bare := distinct(e.withoutSenders(findBare(e.notice))); len(bare) > 0 {
+		return bare
+	}
+	if says(e.notice.plain, "failed") || tellsTrouble(e.notice.plain) {
+		return e.original.recipients()
+	}
+	return nil
+}
+
+// isDelay reports whether a report in words is the warning of a mail system that
+// still tries.
+func (e evidence) isDelay() bool {
+	if says(e.notice.plain, "final") {
+		return false
+	}
+	return says(e.notice.plain, "delay") || says(subjectOf(e.message), "delay-subject")
+}
