@@ -20,8 +20,24 @@ type RunEnd struct {
 	Ramped time.Duration // how much of throttle.ramp lies behind
 }
 
+// Session is over what a run sends.
+type Session struct {
+	At         time.Time // when the first one of a run was opened
+	Host       string    // the relay as configured, with its port
+	Peer       string    // IP address and port
+	Encryption string    // version of TLS and cipher suite; empty: in clear
+}
+
 // Trail is what the runs before leave to the pace of the next one.
 type Trail struct {
 	Last   time.Time     // when something was sent last; zero: nothing was
 	Ramped time.Duration // how much of throttle.ramp lies behind
+}
+
+// Problem is an attempt that did not end with an acceptance.
+type Problem struct {
+	At       time.Time
+	NoticeID string
+	Outcome  State  // Deferred, Rejected or InDoubt
+	Reply    string // code, enhanced status code and text, or where the relay fell silent; may hold an address
 }

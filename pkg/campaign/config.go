@@ -23,6 +23,7 @@ type Config struct {
 	Throttle        Throttle          `yaml:"throttle"`
 	Retry           Retry             `yaml:"retry"`
 	Halt            Halt              `yaml:"halt"`
+	Bounces         Bounces           `yaml:"bounces"`
 	Suppress        string            `yaml:"suppress"` // a file of addresses that get no notice; ReadSuppressed tells its form
 
 	dir    string  // what relative paths are relative to
@@ -32,13 +33,16 @@ type Config struct {
 // Export says which rows of which source are the affected accounts. What its keys
 // mean to a source is the business of package export.
 type Export struct {
-	Source  string            `yaml:"source"`
+	Source  string            `yaml:"source"` // a path, - for standard input, or the URL of a database
 	Preset  string            `yaml:"preset"`
 	Table   string            `yaml:"table"`
 	Tables  map[string]string `yaml:"tables"` // name of a table to path of a file
 	Where   string            `yaml:"where"`
 	Query   string            `yaml:"query"`
 	Columns Columns           `yaml:"columns"`
+
+	MaxRecord   Size `yaml:"max_record"`   // of one record; 0: 16 MiB
+	MaxUnpacked Size `yaml:"max_unpacked"` // of what comes out of a packed file; 0: 100GB, and 250 times the file
 }
 
 // Columns names the columns of the source. An empty one is left to export.

@@ -62,14 +62,22 @@ func (d *decoder) value(key string, node ast.Node, dst reflect.Value) {
 	}
 }
 
-// section stores a mapping into a struct, whose tags are the keys that there are.
-func (d *decoder) section(key string, node ast.Node, dst reflect.Value) {
-	fields := map[string]reflect.Value{}
+// addFields gathers the fields of a struct that have a key, those of embedded structs
+// among them.
+func addFields(fields map[string]reflect.Value, dst reflect.Value) {
 	for field, value := range dst.Fields() {
 		if name, ok := field.Tag.Lookup("yaml"); ok {
 			fields[name] = value
+		} else if field.Anonymous {
+			addFields(fields, value)
 		}
 	}
+}
+
+// section stores a mapping into a struct, whose tags are the keys that there are.
+func (d *decoder) section(key string, node ast.Node, dst reflect.Value) {
+	fields := map[string]reflect.Value{}
+	addFields(fields, dst)
 	d.pairs(key, node, func(name string, pair *ast.MappingValueNode) {
 		if field, ok := fields[name]; ok {
 			d.note(join(key, name), pair)

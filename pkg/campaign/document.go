@@ -101,7 +101,7 @@ func (s *source) problemAt(at place, key, text string) *ConfigError {
 // somebody might have put a password.
 var (
 	secretValue = regexp.MustCompile(`(?i)((?:password|passwd|secret|token)["']?\s*:\s*)\S.*`)
-	secretURL   = regexp.MustCompile(`://[^/\s]*@`)
+	secretURL   = regexp.MustCompile(`://\S*@`)
 )
 
 // excerpt returns the line at a place, on a line of its own, and a mark below it.

@@ -46,12 +46,42 @@ type Frozen struct {
 	// Parts maps the name of each part of the configuration and of each template
 	// to its SHA-256 in hexadecimal, so that a refusal can name what changed.
 	Parts map[string]string
-	// Wordings maps the name of each template to its bytes: the evidence of what
-	// was said.
+	// Wordings maps the name of each template, and of each fact that the notices show
+	// (IsFact), to its bytes: the evidence of what was said. The SHA-256 of each is in
+	// Parts under the same name.
 	Wordings  map[string][]byte
-	Read      int64 // rows that the export holds, selected or not
+	Deadline  Deadline // zero: there is none
+	Read      int64    // rows that the export holds, selected or not
 	BatchSize int
 	Canary    int // size of the first batch; 0: as the others
+}
+
+// Unmatched is a key of a further table of the export (export.tables) that matches no
+// account: somebody who should perhaps be told and is not.
+type Unmatched struct {
+	Table string
+	Value string // as it stands there; may be an address
+}
+
+// Reason is a decision about accounts that many of them share, for a human who looks
+// for a wrong mapping before anything goes out.
+type Reason struct {
+	Class    account.Class // empty where there is none
+	Excluded Exclusion     // empty: they get a notice
+	Reason   string        // why this class, or why this exclusion
+	Accounts int64
+	Examples []Example // the first ones, at most three; fewer where some of them came twice
+}
+
+// Same reports whether two reasons are one, whatever their accounts.
+func (r Reason) Same(other Reason) bool {
+	return r.Class == other.Class && r.Excluded == other.Excluded && r.Reason == other.Reason
+}
+
+// Example is an account of a Reason.
+type Example struct {
+	ID string
+	To account.Address // zero where there is none
 }
 
 // Draft takes the records of a plan in the order of the export and then seals
@@ -59,6 +89,8 @@ type Frozen struct {
 type Draft interface {
 	// Add takes one record.
 	Add(ctx context.Context, p Planned) error
+	// AddUnmatched takes a key that matches no account, after the last record.
+	AddUnmatched(ctx context.Context, u Unmatched) error
 	// Seal finds accounts that come twice, groups accounts into notices, deals
 	// these into batches, and makes the plan durable. An account id that comes
 	// twice with different data is a *DuplicateError.

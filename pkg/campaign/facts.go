@@ -17,7 +17,7 @@ func (c *Config) Facts() notice.Facts {
 		Organisation: c.Organisation,
 		From:         c.Notice.From.mail(),
 		ReplyTo:      c.Notice.ReplyTo.mail(),
-		Incident:     maps.Clone(c.Incident),
+		Incident:     c.facts(),
 		Links:        c.Links.Map(),
 	}
 }

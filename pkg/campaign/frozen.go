@@ -17,15 +17,27 @@ import (
 // configuration means: comments, the order of keys, and how a value is quoted change
 // nothing, nor does it that the whole folder moved. A part that is empty is left out.
 //
-// Not among the parts are smtp, throttle, retry and halt, which may change between
-// two runs; notice.templates, since the templates are bound by their bytes; and what
-// the files that the configuration names hold, since the plan has read them.
+// Not among the parts are smtp, bounces, throttle, retry and halt, which may change
+// between two runs; the limits of export, beyond which there is no plan;
+// notice.templates, since the templates are bound by their bytes; and what the files that
+// the configuration names hold, since the plan has read them.
 func (c *Config) Parts() map[string]string {
+	texts := c.texts()
+	parts := make(map[string]string, len(texts))
+	for name, text := range texts {
+		parts[name] = digest(text)
+	}
+	return parts
+}
+
+// texts returns what Parts digests.
+func (c *Config) texts() map[string]string {
 	texts := map[string]string{
 		"campaign":         c.Campaign,
 		"organisation":     c.Organisation,
 		"official_domains": strings.Join(c.canonicalDomains(), "\n"),
 		"export.source":    c.portableSource(),
+		"export.preset":    c.Export.Preset,
 		"export.table":     c.Export.Table,
 		"export.where":     c.Export.Where,
 		"export.query":     c.Export.Query,
@@ -42,14 +54,27 @@ func (c *Config) Parts() map[string]string {
 	maps.Insert(texts, prefixed("export.columns.", c.Export.Columns.byKey()))
 	maps.Insert(texts, prefixed("incident.", c.Incident))
 	maps.Insert(texts, prefixed("links.", c.Links.Map()))
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
+}
 
-	parts := make(map[string]string, len(texts))
-	for name, text := range texts {
-		if text != "" {
-			parts[name] = digest(text)
+// wordings returns the parts that readers of the notices see, under their keys: together
+// with the templates they are what was said.
+func (c *Config) wordings() map[string][]byte {
+	said := map[string][]byte{}
+	for name, text := range c.texts() {
+		if IsFact(name) {
+			said[name] = []byte(text)
 		}
 	}
-	return parts
+	return said
+}
+
+// IsFact reports whether a name of Frozen.Wordings is a fact of the configuration that
+// the notices show, such as incident.what_happened; the others are templates.
+func IsFact(name string) bool {
+	return name == "organisation" || name == "notice.from" || name == "notice.reply_to" ||
+		strings.HasPrefix(name, "incident.") || strings.HasPrefix(name, "links.")
 }
 
 // Changed returns the names of the parts that are not the same in both, sorted. A
@@ -82,10 +107,13 @@ var _ Templates = (*notice.Set)(nil)
 func (c *Config) Freeze(templates Templates) Frozen {
 	parts := c.Parts()
 	maps.Copy(parts, templates.Digests())
+	wordings := c.wordings()
+	maps.Copy(wordings, templates.Wordings())
 	return Frozen{
 		Campaign:  c.Campaign,
 		Parts:     parts,
-		Wordings:  templates.Wordings(),
+		Wordings:  wordings,
+		Deadline:  c.Deadline(),
 		BatchSize: c.Throttle.Batch,
 		Canary:    c.Throttle.Canary,
 	}
@@ -134,8 +162,8 @@ func (c *Config) canonicalDomains() []string {
 
 // portable returns a path as seen from the folder of the configuration.
 func (c *Config) portable(path string) string {
-	if path == "" {
-		return ""
+	if path == "" || path == standardInput {
+		return path
 	}
 	if relative, err := filepath.Rel(c.dir, path); err == nil {
 		return relative

@@ -71,3 +71,13 @@ func (k Key) mac(message []byte) []byte {
 	h.Write(message)
 	return h.Sum(nil)[:macBytes]
 }
+
+// LooksLikeToken reports whether text has the form of a token of any campaign, so that
+// what Key.Seq refuses is forged or of another one and not just any word.
+func LooksLikeToken(text string) bool {
+	if len(text) != tokenSize {
+		return false
+	}
+	_, err := tokenEncoding.DecodeString(strings.ToLower(text))
+	return err == nil
+}

@@ -72,7 +72,9 @@ func ReadFile(path string, env func(string) (string, bool)) (*Config, error) {
 // resolve settles the defaults that depend on other keys, and makes paths of the
 // file's folder into paths of the process.
 func (c *Config) resolve(o Options) {
-	c.dir, c.SMTP.dir, c.SMTP.env = o.Dir, o.Dir, o.Env
+	c.dir = o.Dir
+	c.SMTP.Secret.resolve("smtp", c, o.Env)
+	c.Bounces.Secret.resolve("bounces", c, o.Env)
 	c.SMTP.defaultPort()
 	if _, given := c.source.places["throttle.canary"]; !given {
 		c.Throttle.Canary = max(min(c.Throttle.Canary, c.Throttle.Batch), 0)
@@ -86,18 +88,21 @@ func (c *Config) resolve(o Options) {
 	c.Notice.Templates = c.path(c.Notice.Templates)
 	c.Suppress = c.path(c.Suppress)
 	c.SMTP.CAFile = c.path(c.SMTP.CAFile)
-	c.SMTP.PasswordFile = c.path(c.SMTP.PasswordFile)
+	c.Bounces.CAFile = c.path(c.Bounces.CAFile)
 	if c.SMTP.DKIM != nil {
 		c.SMTP.DKIM.KeyFile = c.path(c.SMTP.DKIM.KeyFile)
 	}
 }
 
 func (c *Config) path(written string) string {
-	if written == "" || filepath.IsAbs(written) {
+	if written == "" || written == standardInput || filepath.IsAbs(written) {
 		return written
 	}
 	return filepath.Join(c.dir, written)
 }
+
+// standardInput is the path that stands for it.
+const standardInput = "-"
 
 // isURL tells a database's address from a path.
 func isURL(source string) bool { return strings.Contains(source, "://") }

@@ -89,7 +89,7 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 			"https://example.com/incident", "https://example.com/2fa"},
 		SMTP: SMTP{
 			Host: "smtp.example.com", Port: 2525, TLS: ImplicitTLS, CAFile: "testdata/ca.pem", Username: "notify",
-			PasswordEnv: "SMTP_PASSWORD", Connections: 4, PerConnection: 100, PerDomain: 2, EnvelopeFrom: sender(t, "bounces@example.com"),
+			Secret: Secret{PasswordEnv: "SMTP_PASSWORD"}, Connections: 4, PerConnection: 100, PerDomain: 2, EnvelopeFrom: sender(t, "bounces@example.com"),
 			SMTPUTF8: true, LocalName: "notify.example.com", DKIM: &DKIM{"example.com", "s1", "/etc/dkim.pem"},
 			Timeouts: Timeouts{
 				Connect: Duration(10 * time.Second), Banner: minute, EHLO: minute, STARTTLS: minute, Auth: minute, Mail: minute,
@@ -103,9 +103,13 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 		},
 		Retry:    Retry{3, minute, 60 * minute},
 		Halt:     Halt{2.5, 10, 7},
+		Bounces:  Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
 		Suppress: "testdata/suppress.txt",
 	}
-	got.dir, got.source, got.SMTP.env, got.SMTP.dir = "", nil, nil, ""
+	got.dir, got.source = "", nil
+	for _, secret := range []*Secret{&got.SMTP.Secret, &got.Bounces.Secret} {
+		secret.section, secret.env, secret.dir = "", nil, ""
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("ReadFile:\n%+v\nwant\n%+v", got, want)
 	}
@@ -123,6 +127,9 @@ func TestFullExampleHasEveryKey(t *testing.T) {
 	walk = func(prefix string, typ reflect.Type) {
 		for field := range typ.Fields() {
 			name, tagged := field.Tag.Lookup("yaml")
+			if field.Anonymous {
+				walk(prefix, field.Type)
+			}
 			if !tagged {
 				continue
 			}
@@ -140,7 +147,8 @@ func TestFullExampleHasEveryKey(t *testing.T) {
 		}
 	}
 	walk("", reflect.TypeFor[Config]())
-	want := []string{"export.preset", "export.query", "smtp.password_file", "smtp.password_command"}
+	want := []string{"export.preset", "export.query", "export.max_record", "export.max_unpacked", "smtp.password_file", "smtp.password_command",
+		"bounces.password_env", "bounces.password_command"}
 	if !slices.Equal(missing, want) {
 		t.Errorf("keys that the example lacks: %q, want %q", missing, want)
 	}
@@ -311,6 +319,8 @@ func TestErrorsShowNoPassword(t *testing.T) {
 		"smtp:\n  password: hunter2\n",
 		"smtp: {host: a, password: \"hunter2, x@y\"}\n",
 		"export: {source: \"postgres://u:hunter2@db/x\", bad: 1}\n",
+		"export: {source: \"postgres://u:a/hunter2@db/x\", bad: 1}\n",
+		"export: {source: \"postgres://u:a@hunter2@db/x\", bad: 1}\n",
 		"smtp: {password: hunter2\n",
 		"smtp: {port: x, 'password': hunter2}\n",
 	} {

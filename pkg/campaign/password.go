@@ -21,7 +21,7 @@ const (
 	commandGrace = time.Second
 )
 
-// Errors of SMTP.Password. None of its errors holds any part of a password.
+// Errors of Secret.Password. None of its errors holds any part of a password.
 var (
 	// ErrNoPassword says that the place where the password should be is empty.
 	ErrNoPassword = errors.New("there is no password")
@@ -29,8 +29,25 @@ var (
 	ErrOpenToAll = errors.New("everybody on this machine can read or change the file")
 )
 
+// Secret says where a password is. At most one of its keys is given.
+type Secret struct {
+	PasswordEnv     string `yaml:"password_env"`     // the name of a variable of the environment
+	PasswordFile    string `yaml:"password_file"`    // a file that not everybody can read
+	PasswordCommand string `yaml:"password_command"` // for sh -c, in the folder of the configuration
+
+	section string // of the configuration, for errors: smtp
+	env     func(string) (string, bool)
+	dir     string
+}
+
+// resolve tells s in which section of which configuration it is.
+func (s *Secret) resolve(section string, c *Config, env func(string) (string, bool)) {
+	s.section, s.dir, s.env = section, c.dir, env
+	s.PasswordFile = c.path(s.PasswordFile)
+}
+
 // passwordKeys lists the keys under which a password is given.
-func (s SMTP) passwordKeys() []string {
+func (s Secret) passwordKeys() []string {
 	var given []string
 	for _, key := range []struct{ name, value string }{
 		{"password_env", s.PasswordEnv},
@@ -44,12 +61,12 @@ func (s SMTP) passwordKeys() []string {
 	return given
 }
 
-// Password fetches the relay's password from where the configuration says, without
+// Password fetches the password from where the configuration says, without
 // the line end behind it. It is empty where none is configured. A command runs for
 // at most half a minute. Password returns ErrNoPassword for one that is empty or
 // not there, ErrOpenToAll for a file with too wide a mode, and the errors of reading
 // the file or running the command.
-func (s SMTP) Password(ctx context.Context) (string, error) {
+func (s Secret) Password(ctx context.Context) (string, error) {
 	var secret []byte
 	var err error
 	key := strings.Join(s.passwordKeys(), ", ")
@@ -64,11 +81,11 @@ func (s SMTP) Password(ctx context.Context) (string, error) {
 		secret, err = s.passwordFromCommand(ctx)
 	}
 	if err != nil {
-		return "", fmt.Errorf("get the password of smtp.%s: %w", key, err)
+		return "", fmt.Errorf("get the password of %s.%s: %w", s.section, key, err)
 	}
 	password, err := oneLine(secret)
 	if err != nil {
-		return "", fmt.Errorf("get the password of smtp.%s: %w", key, err)
+		return "", fmt.Errorf("get the password of %s.%s: %w", s.section, key, err)
 	}
 	return password, nil
 }
@@ -88,7 +105,7 @@ func oneLine(secret []byte) (string, error) {
 	return line, nil
 }
 
-func (s SMTP) passwordFromEnv() ([]byte, error) {
+func (s Secret) passwordFromEnv() ([]byte, error) {
 	if s.env != nil {
 		if value, ok := s.env(s.PasswordEnv); ok {
 			return []byte(value), nil
@@ -97,7 +114,7 @@ func (s SMTP) passwordFromEnv() ([]byte, error) {
 	return nil, hint.Wrap(ErrNoPassword, "set %s in the environment", s.PasswordEnv)
 }
 
-func (s SMTP) passwordFromFile() ([]byte, error) {
+func (s Secret) passwordFromFile() ([]byte, error) {
 	file, err := os.Open(s.PasswordFile)
 	if err != nil {
 		return nil, err
@@ -115,7 +132,7 @@ func (s SMTP) passwordFromFile() ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, maxPassword+2))
 }
 
-func (s SMTP) passwordFromCommand(ctx context.Context) ([]byte, error) {
+func (s Secret) passwordFromCommand(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	var output boundedBuffer

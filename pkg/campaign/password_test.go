@@ -33,15 +33,15 @@ func TestPasswordIsFetchedFromWhereItIs(t *testing.T) {
 	env := environment("PW", "from env")
 	cases := []struct {
 		name string
-		smtp SMTP
+		smtp Secret
 		want string
 	}{
-		{"nowhere", SMTP{}, ""},
-		{"the environment", SMTP{PasswordEnv: "PW", env: env}, "from env"},
-		{"a file", SMTP{PasswordFile: writeFile(t, " from file \n", 0o600)}, " from file "},
-		{"a file of a group", SMTP{PasswordFile: writeFile(t, "x\r\n", 0o640)}, "x"},
-		{"a command", SMTP{PasswordCommand: "printf 'from %s\\n' command"}, "from command"},
-		{"a command in the configuration's folder", SMTP{PasswordCommand: "cat p", dir: dir}, "here"},
+		{"nowhere", Secret{}, ""},
+		{"the environment", Secret{PasswordEnv: "PW", env: env}, "from env"},
+		{"a file", Secret{PasswordFile: writeFile(t, " from file \n", 0o600)}, " from file "},
+		{"a file of a group", Secret{PasswordFile: writeFile(t, "x\r\n", 0o640)}, "x"},
+		{"a command", Secret{PasswordCommand: "printf 'from %s\\n' command"}, "from command"},
+		{"a command in the configuration's folder", Secret{PasswordCommand: "cat p", dir: dir}, "here"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,23 +57,23 @@ func TestPasswordErrorsNeverShowIt(t *testing.T) {
 	const secret = "hunter2"
 	cases := []struct {
 		name string
-		smtp SMTP
+		smtp Secret
 		is   error // nil: any
 		hint string
 	}{
-		{"an unset variable", SMTP{PasswordEnv: "PW", env: environment()}, ErrNoPassword, "set PW in the environment"},
-		{"no environment", SMTP{PasswordEnv: "PW"}, ErrNoPassword, "set PW"},
-		{"an empty variable", SMTP{PasswordEnv: "PW", env: environment("PW", "")}, ErrNoPassword, ""},
-		{"a missing file", SMTP{PasswordFile: filepath.Join(t.TempDir(), "x")}, fs.ErrNotExist, ""},
-		{"a folder", SMTP{PasswordFile: t.TempDir()}, nil, ""},
-		{"an empty file", SMTP{PasswordFile: writeFile(t, "\n", 0o600)}, ErrNoPassword, ""},
-		{"a file that all can read", SMTP{PasswordFile: writeFile(t, secret, 0o604)}, ErrOpenToAll, "chmod 600"},
-		{"a file that all can write", SMTP{PasswordFile: writeFile(t, secret, 0o602)}, ErrOpenToAll, "chmod 600"},
-		{"two lines", SMTP{PasswordFile: writeFile(t, secret+"\n\n", 0o600)}, nil, ""},
-		{"a huge file", SMTP{PasswordFile: writeFile(t, strings.Repeat(secret, 1000), 0o600)}, nil, ""},
-		{"a command that fails", SMTP{PasswordCommand: "echo " + secret + "; echo " + secret + " >&2; exit 3"}, nil, "by hand"},
-		{"a silent command", SMTP{PasswordCommand: "true"}, ErrNoPassword, ""},
-		{"an endless command", SMTP{PasswordCommand: "head -c 1000000 /dev/zero"}, nil, ""},
+		{"an unset variable", Secret{PasswordEnv: "PW", env: environment()}, ErrNoPassword, "set PW in the environment"},
+		{"no environment", Secret{PasswordEnv: "PW"}, ErrNoPassword, "set PW"},
+		{"an empty variable", Secret{PasswordEnv: "PW", env: environment("PW", "")}, ErrNoPassword, ""},
+		{"a missing file", Secret{PasswordFile: filepath.Join(t.TempDir(), "x")}, fs.ErrNotExist, ""},
+		{"a folder", Secret{PasswordFile: t.TempDir()}, nil, ""},
+		{"an empty file", Secret{PasswordFile: writeFile(t, "\n", 0o600)}, ErrNoPassword, ""},
+		{"a file that all can read", Secret{PasswordFile: writeFile(t, secret, 0o604)}, ErrOpenToAll, "chmod 600"},
+		{"a file that all can write", Secret{PasswordFile: writeFile(t, secret, 0o602)}, ErrOpenToAll, "chmod 600"},
+		{"two lines", Secret{PasswordFile: writeFile(t, secret+"\n\n", 0o600)}, nil, ""},
+		{"a huge file", Secret{PasswordFile: writeFile(t, strings.Repeat(secret, 1000), 0o600)}, nil, ""},
+		{"a command that fails", Secret{PasswordCommand: "echo " + secret + "; echo " + secret + " >&2; exit 3"}, nil, "by hand"},
+		{"a silent command", Secret{PasswordCommand: "true"}, ErrNoPassword, ""},
+		{"an endless command", Secret{PasswordCommand: "head -c 1000000 /dev/zero"}, nil, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestPasswordCommandIsStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	_, err := SMTP{PasswordCommand: "sleep 60; echo late"}.Password(ctx)
+	_, err := Secret{PasswordCommand: "sleep 60; echo late"}.Password(ctx)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error is %v, want that of the deadline", err)
 	}

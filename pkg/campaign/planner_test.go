@@ -45,6 +45,9 @@ func (l *ledger) Add(_ context.Context, p Planned) error {
 	return nil
 }
 
+func (l *ledger) AddUnmatched(context.Context, Unmatched) error {
+	return errors.New("not for the planner")
+}
 func (l *ledger) Seal(context.Context, Frozen) error { return errors.New("not for the planner") }
 
 func stream(records ...account.Record) iter.Seq2[account.Record, error] {
@@ -294,5 +297,6 @@ func BenchmarkPlan(b *testing.B) {
 // nothing is a Draft that forgets what it is given.
 type nothing struct{}
 
-func (nothing) Add(context.Context, Planned) error { return nil }
-func (nothing) Seal(context.Context, Frozen) error { return nil }
+func (nothing) Add(context.Context, Planned) error            { return nil }
+func (nothing) AddUnmatched(context.Context, Unmatched) error { return nil }
+func (nothing) Seal(context.Context, Frozen) error            { return nil }

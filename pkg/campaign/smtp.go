@@ -21,26 +21,28 @@ const (
 
 // SMTP says which relay takes the notices, and how it is spoken to.
 type SMTP struct {
-	Host            string   `yaml:"host"`
-	Port            int      `yaml:"port"` // default: 587, 465 with tls implicit, 25 with tls none
-	TLS             TLSMode  `yaml:"tls"`
-	CAFile          string   `yaml:"ca_file"` // PEM certificates, added to the system's roots
-	Username        string   `yaml:"username"`
-	PasswordEnv     string   `yaml:"password_env"`            // the name of a variable of the environment
-	PasswordFile    string   `yaml:"password_file"`           // a file that not everybody can read
-	PasswordCommand string   `yaml:"password_command"`        // for sh -c, in the folder of the configuration
-	Connections     int      `yaml:"connections"`             // default 10
-	PerConnection   int      `yaml:"messages_per_connection"` // after which another is opened; default 0: any number
-	PerDomain       int      `yaml:"connections_per_domain"`  // at the same time to one destination; default 0: any number
-	EnvelopeFrom    Sender   `yaml:"envelope_from"`           // where bounces go; default: the address of notice.from
-	VERP            bool     `yaml:"verp"`                    // puts the notice's token into envelope_from; default true
-	DKIM            *DKIM    `yaml:"dkim"`                    // nil: notices are not signed here
-	SMTPUTF8        bool     `yaml:"smtputf8"`                // the relay takes non-ASCII local parts (RFC 6531); default false
-	LocalName       string   `yaml:"local_name"`              // for EHLO; default: the name of the host
-	Timeouts        Timeouts `yaml:"timeouts"`
+	Host          string   `yaml:"host"`
+	Port          int      `yaml:"port"` // default: 587, 465 with tls implicit, 25 with tls none
+	TLS           TLSMode  `yaml:"tls"`
+	CAFile        string   `yaml:"ca_file"` // PEM certificates, added to the system's roots
+	Username      string   `yaml:"username"`
+	Secret                 // the password that goes with it
+	Connections   int      `yaml:"connections"`             // default 10
+	PerConnection int      `yaml:"messages_per_connection"` // after which another is opened; default 0: any number
+	PerDomain     int      `yaml:"connections_per_domain"`  // at the same time to one destination; default 0: any number
+	EnvelopeFrom  Sender   `yaml:"envelope_from"`           // where bounces go; default: the address of notice.from
+	VERP          bool     `yaml:"verp"`                    // puts the notice's token into envelope_from; default true
+	DKIM          *DKIM    `yaml:"dkim"`                    // nil: notices are not signed here
+	SMTPUTF8      bool     `yaml:"smtputf8"`                // the relay takes non-ASCII local parts (RFC 6531); default false
+	LocalName     string   `yaml:"local_name"`              // for EHLO; default: the name of the host
+	Timeouts      Timeouts `yaml:"timeouts"`
+}
 
-	env func(string) (string, bool)
-	dir string
+// Bounces says how the mailbox to which bounces come is opened by IMAP. The user stands
+// in the URL that is given to the command.
+type Bounces struct {
+	CAFile string `yaml:"ca_file"` // PEM certificates, added to the system's roots
+	Secret
 }
 
 // DKIM says how notices are signed (RFC 6376).

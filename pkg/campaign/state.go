@@ -26,12 +26,14 @@ func States() []State {
 
 // moves holds the legal moves. Pending and deferred notices can be refused or put
 // off before their body is sent (the envelope was refused), and then were never
-// Sending.
+// Sending. What is in doubt is settled by what others say of it (Finding.Effect), never
+// by sending it again: that is a notice of its own.
 var moves = map[State][]State{
 	Pending:  {Sending, Deferred, Rejected},
 	Deferred: {Sending, Deferred, Rejected},
 	Sending:  {Accepted, Deferred, Rejected, InDoubt},
 	Accepted: {Bounced},
+	InDoubt:  {Accepted, Bounced},
 }
 
 // CanMove reports whether a notice in state s may go to state to.

@@ -13,7 +13,7 @@ func TestMoves(t *testing.T) {
 		Deferred: {Sending, Deferred, Rejected},
 		Rejected: nil,
 		Bounced:  nil,
-		InDoubt:  nil,
+		InDoubt:  {Accepted, Bounced},
 	}
 	if len(legal) != len(States()) {
 		t.Fatalf("the table has %d states of %d", len(legal), len(States()))

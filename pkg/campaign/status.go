@@ -24,6 +24,7 @@ const (
 // every screen, and its JSON is a contract: selected = noticed + excluded, and
 // total is the sum of the states, over current notices.
 type Status struct {
+	At          time.Time                      `json:"-"` // the moment at which this is so
 	Campaign    string                         `json:"campaign"`
 	Plan        string                         `json:"plan"` // sha256:…
 	State       Phase                          `json:"state"`
@@ -40,6 +41,32 @@ type Status struct {
 	// goes on.
 	Limit        *string    `json:"limit"`
 	LimitedUntil *time.Time `json:"limited_until"`
+	// TakesS is how many seconds it takes at least to send what is left, where that is
+	// known; null while a process sends, which has an ETA.
+	TakesS *int64 `json:"takes_s"`
+	// Batch is the last batch that was begun; null before the first.
+	Batch *BatchNow `json:"batch"`
+	// Deadline is null where the incident has none.
+	Deadline *Due `json:"deadline"`
+	// Resends and Findings are about what came after a first run; zero before.
+	Resends  ResendCounts  `json:"resends"`
+	Findings FindingCounts `json:"findings"`
+}
+
+// ResendCounts counts what resends made. Their batches and notices are in the other
+// counts as well, where they are current.
+type ResendCounts struct {
+	Resends   int64 `json:"resends"`
+	Notices   int64 `json:"notices"`
+	Corrected int64 `json:"corrected"` // accounts that got a new address
+	Left      int64 `json:"left"`      // of the notices: still to be sent
+}
+
+// FindingCounts counts what others said about notices after these were handed over.
+type FindingCounts struct {
+	Total     int64                 `json:"total"`
+	ByKind    map[FindingKind]int64 `json:"by_kind"`
+	Unmatched int64                 `json:"unmatched"` // of Total: about no notice that can be told
 }
 
 // AccountCounts counts accounts, that is, selected rows of the export.
@@ -49,6 +76,8 @@ type AccountCounts struct {
 	Noticed    int64               `json:"noticed"`
 	Excluded   int64               `json:"excluded"`
 	ExcludedBy map[Exclusion]int64 `json:"excluded_by"`
+	// Unmatched counts keys of further tables that match no account of the export.
+	Unmatched int64 `json:"unmatched"`
 }
 
 // NoticeCounts counts current notices by state.
@@ -68,6 +97,38 @@ type BatchCounts struct {
 	Total int64 `json:"total"`
 	Done  int64 `json:"done"`
 }
+
+// BatchNow is the batch under way.
+type BatchNow struct {
+	Number  int64 `json:"number"`
+	Notices int64 `json:"notices"`
+	Left    int64 `json:"left"` // to be tried for the first time, or on their way
+}
+
+// Tried returns how many notices of the batch have a first outcome.
+func (b BatchNow) Tried() int64 { return b.Notices - b.Left }
+
+// Foresee adds how long it takes to send what is left, for a campaign that no process
+// sends: were it to go on at once, everybody would be told by then. takes is at
+// least that of the throttle; negative: nobody can say.
+func (s *Status) Foresee(takes time.Duration) {
+	if s.Notices.Left() == 0 || s.Running() || takes < 0 {
+		return
+	}
+	seconds := int64((takes + time.Second - 1) / time.Second)
+	s.TakesS = &seconds
+	if s.Deadline == nil {
+		return
+	}
+	doneBy := s.At.Add(takes)
+	if s.NextAttempt != nil && s.NextAttempt.After(doneBy) {
+		doneBy = *s.NextAttempt
+	}
+	s.Deadline.Expect(doneBy)
+}
+
+// Running reports whether a process sends now.
+func (s *Status) Running() bool { return s.State == PhaseSending || s.State == PhasePaused }
 
 // Add counts n notices in state s.
 func (c *NoticeCounts) Add(s State, n int64) {

@@ -20,6 +20,8 @@ var (
 	factName     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	hostName     = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 	localName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Za-z:.]{1,64}\])$`)
+	// databaseURL begins the address of a database that export can read.
+	databaseURL  = regexp.MustCompile(`^(?i:postgres|postgresql|mysql)://`)
 	selectorForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
 )
 
@@ -65,6 +67,7 @@ func (c *Config) Validate() error {
 	v.export()
 	v.classify()
 	v.notice()
+	v.deadline()
 	v.links()
 	v.relay()
 	v.credentials()
@@ -89,11 +92,15 @@ func (c *checks) identity() {
 
 func (c *checks) export() {
 	c.require("export.source", c.Export.Source)
-	if c.Export.Preset != "" {
-		c.failHint("name the columns of the source under export.columns",
-			"export.preset", "there are no presets: what is supported is columns")
+	if isURL(c.Export.Source) && !databaseURL.MatchString(c.Export.Source) {
+		c.failHint("a database is at postgres:// or mysql://; anything else is to be a file, or - for standard input",
+			"export.source", "the address of no database that can be read")
 	}
-	if c.Export.Where != "" && c.Export.Query != "" {
+	if c.Export.Preset != "" && (c.Export.Query != "" || c.Export.Columns != Columns{}) {
+		c.failHint("leave out export.columns and export.query; export.where narrows a preset",
+			"export.preset", "given together with columns or query: a preset has its own")
+	}
+	if c.Export.Where != "" && c.Export.Query != "" && !isURL(c.Export.Source) {
 		c.fail("export.query", "given together with where: a query has its own WHERE")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Export.Tables)) {
@@ -213,6 +220,9 @@ func (c *checks) credentials() {
 		c.fail("smtp.username", "given without a password: want password_env, password_file or password_command")
 	case c.SMTP.Username == "" && len(given) == 1:
 		c.fail("smtp."+given[0], "given without a username")
+	}
+	if given := c.Bounces.passwordKeys(); len(given) > 1 {
+		c.fail("bounces."+given[1], "given together with %s: want one", given[0])
 	}
 }
 

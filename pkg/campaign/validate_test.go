@@ -28,7 +28,12 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"an official public suffix", replace("[example.com]", "[example.com, co.uk]"), "notify.yaml:3:33: official_domains[1]: anybody"},
 		{"an official URL", replace("[example.com]", "[example.com, 'https://a.example']"), "notify.yaml:3:33: official_domains[1]: not a domain"},
 		{"no source", replace("accounts.csv", ""), "notify.yaml:5:3: export.source: missing"},
-		{"a preset", replace("source:", "preset: auth0\n  source:"), "notify.yaml:5:11: export.preset: there are no presets"},
+		{"a preset with columns", replace("source:", "preset: auth0\n  columns: {id: x}\n  source:"), "notify.yaml:5:11: export.preset: given together with columns or query"},
+		{"a preset with a query", replace("source:", "preset: auth0\n  query: SELECT 1\n  source:"), "notify.yaml:5:11: export.preset: given together with columns or query"},
+		{"another database", replace("accounts.csv", "oracle://u:p@db/x"), "notify.yaml:5:11: export.source: the address of no database"},
+		{"a page", replace("accounts.csv", "https://example.com/export.csv"), "notify.yaml:5:11: export.source: the address of no database"},
+		{"a record of no size", replace("source:", "max_record: 0MB\n  source:"), "notify.yaml:5:15: export.max_record: want a size"},
+		{"a size without a unit", replace("source:", "max_unpacked: 200\n  source:"), "notify.yaml:5:17: export.max_unpacked: want a size"},
 		{"where with query", replace("source:", "where: a\n  query: SELECT 1\n  source:"), "notify.yaml:6:10: export.query: given together with where"},
 		{"a table without a file", replace("source:", "tables: {a: }\n  source:"), "notify.yaml:5:12: export.tables.a: missing"},
 		{"an unknown class", minimal + "classify: {both: oauth}\n", "notify.yaml:14:18: classify.both: want"},
@@ -111,8 +116,8 @@ func TestValidateFindsAllProblemsAtOnce(t *testing.T) {
 
 func TestRemediesAreHinted(t *testing.T) {
 	for text, want := range map[string]string{
-		minimal + "  tls: none\n":                  "ca_file",
-		replace("source:", "preset: a\n  source:"): "export.columns",
+		minimal + "  tls: none\n":                              "ca_file",
+		replace("source:", "preset: a\n  query: b\n  source:"): "export.where narrows a preset",
 	} {
 		_, err := Load([]byte(text), Options{})
 		if got := strings.Join(hint.Of(err), "\n"); !strings.Contains(got, want) {
@@ -124,6 +129,10 @@ func TestRemediesAreHinted(t *testing.T) {
 func TestWhatIsAllowed(t *testing.T) {
 	for _, text := range []string{
 		replace("smtp.example.com", "localhost") + "  tls: none\n",
+		replace("source:", "preset: auth0\n  where: id = 1\n  source:"),
+		replace("accounts.csv", "PostgreSQL://db.example/app"),
+		replace("accounts.csv", "mysql://db.example/app"),
+		replace("accounts.csv", "postgres://db.example/app\n  query: SELECT 1\n  where: id = 1"),
 		replace("smtp.example.com", "127.8.9.1") + "  tls: none\n",
 		replace("smtp.example.com", "'::1'") + "  tls: none\n",
 		replace("security@example.com", "security@mail.example.com"),

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"net/mail"
 	"regexp"
 	"strconv"
@@ -19,6 +20,7 @@ var (
 	_ encoding.TextUnmarshaler = (*Rate)(nil)
 	_ encoding.TextUnmarshaler = (*Percent)(nil)
 	_ encoding.TextUnmarshaler = (*Sender)(nil)
+	_ encoding.TextUnmarshaler = (*Size)(nil)
 )
 
 // Duration is a span of time, written as in 30s, 5m or 1h30m.
@@ -100,6 +102,41 @@ func (p Percent) Share() float64 { return float64(p) / 100 }
 
 // String returns the form that UnmarshalText reads.
 func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'f', -1, 64) + "%" }
+
+// Size is a number of bytes, written as in 64MB or 200GB.
+type Size int64
+
+var sizeForm = regexp.MustCompile(`^([0-9]{1,9})\s*(B|[KMGT]i?B)$`)
+
+// UnmarshalText reads a whole number above zero and B, or KB to TB, each a thousand
+// times the one before, or KiB to TiB, each 1,024 times.
+func (s *Size) UnmarshalText(text []byte) error {
+	wrong := errors.New("want a size above zero, such as 64MB or 200GB")
+	parts := sizeForm.FindStringSubmatch(string(text))
+	if parts == nil {
+		return wrong
+	}
+	number, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil || number == 0 {
+		return wrong
+	}
+	step := int64(1000)
+	if strings.Contains(parts[2], "i") {
+		step = 1024
+	}
+	for range strings.IndexByte("BKMGT", parts[2][0]) {
+		if number > math.MaxInt64/step {
+			return wrong
+		}
+		number *= step
+	}
+	*s = Size(number)
+	return nil
+}
+
+// String returns the size in bytes, in a form that UnmarshalText reads as far as it has
+// digits for it.
+func (s Size) String() string { return strconv.FormatInt(int64(s), 10) + "B" }
 
 // Sender is one of the organisation's own mailboxes, with a name to show or
 // without one. The zero Sender is none.

@@ -24,6 +24,10 @@ func TestValuesThatAreRead(t *testing.T) {
 		{"0.25 %", new(Percent), "0.25%"},
 		{"100%", new(Percent), "100%"},
 		{"0%", new(Percent), "0%"},
+		{"1B", new(Size), "1B"},
+		{"200GB", new(Size), "200000000000B"},
+		{"16 MiB", new(Size), "16777216B"},
+		{"8TiB", new(Size), "8796093022208B"},
 	}
 	for _, c := range cases {
 		if err := c.into.UnmarshalText([]byte(c.text)); err != nil {
@@ -43,6 +47,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{new(Duration), []string{"", "30", "-1s", "1d", "s", "1e300h"}},
 		{new(Rate), []string{"", "0/s", "-1/s", "1.5/s", "50", "50/d", "50/", "/s", "50/ss", "10000000000/s", "5/s\n"}},
 		{new(Percent), []string{"", "5", "-1%", "100.1%", "101%", "NaN%", "1e1%", ".5%", "%", "5%%"}},
+		{new(Size), []string{"", "5", "0MB", "-1MB", "1.5GB", "GB", "1PB", "1gb", "1Ki", "999999999TB"}},
 		{new(Sender), []string{
 			"", "example.com", "a@b", "a@example.com, b@example.com", "A <a@example.com", "<>", "a@[127.0.0.1]",
 			"\"a\nb\" <a@example.com>", "=?utf-8?q?a=0Ab?= <a@example.com>", "jürgen@example.com", "a\u202eb <a@example.com>",

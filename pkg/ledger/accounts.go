@@ -19,7 +19,7 @@ const accountPage = 1000
 // Filter selects accounts. An account must fit every field that is set.
 type Filter struct {
 	ID       string
-	Address  account.Address // the same mailbox, in any case of the local part
+	Address  account.Address // the same mailbox, in any case of the local part; also one before or after a correction
 	Class    account.Class
 	State    campaign.State // of the current notice
 	Excluded bool           // only accounts that are excluded
@@ -53,8 +53,13 @@ type accountRow struct {
 	Seq, Generation, Attempts sql.NullInt64
 	State                     sql.NullString
 	Updated                   sql.NullInt64
-	Stage, Enhanced, Reply    sql.NullString
-	Code                      sql.NullInt64
+	lastAttempt
+}
+
+// lastAttempt is the last row about a notice in its history.
+type lastAttempt struct {
+	Stage, Enhanced, Reply sql.NullString
+	Code                   sql.NullInt64
 }
 
 const selectAccount = `SELECT a.n, a.line, a.id, a.name, v.reason, coalesce(o.address, a.address) AS address,
@@ -62,7 +67,7 @@ const selectAccount = `SELECT a.n, a.line, a.id, a.name, v.reason, coalesce(o.ad
 		coalesce(o.updated, (SELECT made FROM batches WHERE first <= o.seq ORDER BY first DESC LIMIT 1)) AS updated,
 		t.stage, t.code, t.enhanced, t.reply
 	FROM accounts a CROSS JOIN verdicts v ON v.number = a.verdict
-	LEFT JOIN notices o ON v.excluded IS NULL AND o.lead = coalesce(a.lead, a.n) AND o.current = 1
+	LEFT JOIN notices o ON v.excluded IS NULL AND o.seq = ` + lastNotice + `
 	LEFT JOIN attempts t ON t.notice = o.seq AND t.n = o.tries
 	WHERE a.n > ?`
 
@@ -103,8 +108,10 @@ func (f Filter) query() (string, []any) {
 	if f.ID != "" {
 		where("a.id = ?", f.ID)
 	}
-	if !f.Address.IsZero() {
-		where("a.box = ? AND coalesce(a.mailbox, a.address) = ?", boxOf(f.Address.Mailbox()), f.Address.Mailbox())
+	if mailbox := f.Address.Mailbox(); mailbox != "" {
+		box := boxOf(mailbox)
+		where(`a.n IN (SELECT n FROM accounts WHERE box = ? AND coalesce(mailbox, address) = ?
+			UNION ALL SELECT account FROM corrections WHERE box = ? AND mailbox = ?)`, box, mailbox, box, mailbox)
 	}
 	if f.Class != "" {
 		where("v.class = ?", string(f.Class))
@@ -139,22 +146,22 @@ func (r *Reader) accountLine(row accountRow) (AccountLine, error) {
 	line.Seq, line.NoticeID = row.Seq.Int64, r.plan.key().NoticeID(row.Seq.Int64)
 	line.Generation, line.Attempts = int(row.Generation.Int64), int(row.Attempts.Int64)
 	line.State, line.Updated = campaign.State(row.State.String), moment(row.Updated.Int64)
-	line.LastReply = lastReply(row)
+	line.LastReply = row.line()
 	return line, nil
 }
 
-// lastReply is the reply in one line, such as "250 2.0.0 queued"; where no server
-// said anything, the stage at which it fell silent.
-func lastReply(row accountRow) string {
-	if !row.Stage.Valid {
+// line is the reply in one line, such as "250 2.0.0 queued"; where no server said
+// anything, the stage at which it fell silent.
+func (a lastAttempt) line() string {
+	if !a.Stage.Valid {
 		return ""
 	}
-	words := []string{row.Enhanced.String, row.Reply.String}
-	if row.Code.Int64 != 0 {
-		words = append([]string{fmt.Sprint(row.Code.Int64)}, words...)
+	words := []string{a.Enhanced.String, a.Reply.String}
+	if a.Code.Int64 != 0 {
+		words = append([]string{fmt.Sprint(a.Code.Int64)}, words...)
 	}
 	if text := strings.Join(strings.Fields(strings.Join(words, " ")), " "); text != "" {
 		return text
 	}
-	return "no reply at " + row.Stage.String
+	return "no reply at " + a.Stage.String
 }

@@ -77,12 +77,13 @@ type plan struct {
 	Read      int64
 	BatchSize int `db:"batch_size"`
 	Canary    int
+	Unmatched int64
 	Digest    string
 }
 
 func loadPlan(ctx context.Context, db *sqlx.DB) (plan, error) {
 	var p plan
-	err := db.GetContext(ctx, &p, "SELECT campaign, made, key, read, batch_size, canary, digest FROM plan")
+	err := db.GetContext(ctx, &p, "SELECT campaign, made, key, read, batch_size, canary, unmatched, digest FROM plan")
 	if errors.Is(err, sql.ErrNoRows) {
 		err = damaged("it holds no plan")
 	}
@@ -108,7 +109,7 @@ func checkSums(ctx context.Context, db *sqlx.DB) error {
 	err := db.GetContext(ctx, &sum, `SELECT
 		(SELECT coalesce(sum(n), 0) FROM tally) AS tallied,
 		(SELECT coalesce(max(seq), 0) FROM notices) AS last,
-		(SELECT count(*) FROM notices WHERE replaces IS NOT NULL) AS replaced,
+		(SELECT count(*) FROM notices WHERE current = 0) AS replaced,
 		(SELECT coalesce(max(last), 0) FROM batches) AS batched,
 		(SELECT coalesce(sum(last - first + 1), 0) FROM batches) AS spanned,
 		(SELECT coalesce(sum(n), 0) FROM census) AS counted,
@@ -136,7 +137,7 @@ func checkDigest(ctx context.Context, db *sqlx.DB, p plan) error {
 		return err
 	}
 	digest := newPlanDigest(f)
-	rows, err := db.QueryxContext(ctx, "SELECT number, first, last, sha256 FROM batches WHERE made = ? ORDER BY number", p.Made)
+	rows, err := db.QueryxContext(ctx, "SELECT number, first, last, sha256 FROM batches WHERE resend IS NULL ORDER BY number")
 	if err != nil {
 		return err
 	}

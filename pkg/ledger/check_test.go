@@ -162,6 +162,7 @@ func TestALedgerOfANewerVersionIsRefused(t *testing.T) {
 
 func TestMigrationsAreAppliedInOrderAndWhole(t *testing.T) {
 	path := planned(t, frozen(), people(3))
+	must(t, spoil(path, "PRAGMA user_version = 1")) // the steps below follow on the first
 	db, err := connect(path, writePragmas, 1)
 	must(t, err)
 	defer db.Close()

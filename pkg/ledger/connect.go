@@ -12,8 +12,8 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// The pragmas of the three ways in which a ledger is opened. The driver's names for
-// them are in the documentation of go-sqlite3.
+// The pragmas of the ways in which a ledger is opened. The driver's names for them are in
+// the documentation of go-sqlite3.
 var (
 	// A draft is thrown away on any failure, so that it needs no journal and no
 	// fsync until it is whole. SQLite sorts in pieces of the size of the cache: small
@@ -26,6 +26,8 @@ var (
 		"mode": {"rw"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"},
 		"_busy_timeout": {"5000"}, "_foreign_keys": {"1"}, "_cache_size": {"-32768"}, "_stmt_cache_size": {"16"},
 	}
+	// To copy a ledger is to write elsewhere, which a connection for queries alone refuses.
+	copyPragmas = url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}
 	readPragmas = url.Values{
 		"mode": {"ro"}, "_query_only": {"1"}, "_busy_timeout": {"5000"}, "_cache_size": {"-8192"}, "_stmt_cache_size": {"16"},
 	}

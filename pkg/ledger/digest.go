@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -100,8 +101,8 @@ func (d *Draft) bind(ctx context.Context, f campaign.Frozen) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.conn.ExecContext(ctx, `INSERT INTO plan (one, campaign, made, key, read, batch_size, canary, digest)
-		VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = d.conn.ExecContext(ctx, `INSERT INTO plan (one, campaign, made, key, read, batch_size, canary, unmatched, digest)
+		VALUES (1, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM unmatched), ?)`,
 		f.Campaign, micros(f.At), f.Key[:], f.Read, f.BatchSize, f.Canary, digest.String())
 	if err != nil {
 		return err
@@ -132,32 +133,42 @@ func (d *Draft) bindBatches(ctx context.Context, f campaign.Frozen) (planDigest,
 			size = f.Canary
 		}
 		s = span{Number: s.Number + 1, First: s.Last + 1, Last: min(s.Last+int64(size), notices)}
-		if err := d.bindBatch(ctx, f, &s); err != nil {
+		b := batch{span: s, canary: s.Number == 1 && f.Canary > 0, made: micros(f.At)}
+		if err := b.bind(ctx, d.conn); err != nil {
 			return digest, err
 		}
-		digest.add(s)
+		digest.add(b.span)
 	}
 	return digest, nil
 }
 
-func (d *Draft) bindBatch(ctx context.Context, f campaign.Frozen, s *span) error {
+// batch is a batch in the making.
+type batch struct {
+	span
+	canary bool
+	made   int64
+	resend sql.NullInt64
+}
+
+// bind writes a batch of notices that are all pending, with its digest and its tally.
+func (b *batch) bind(ctx context.Context, conn *sqlx.Conn) error {
 	states, err := json.Marshal(campaign.States())
 	if err != nil {
 		return err
 	}
 	var passwords int64
-	if s.SHA256, passwords, err = recipients(ctx, d.conn, s.First, s.Last); err != nil {
+	if b.SHA256, passwords, err = recipients(ctx, conn, b.First, b.Last); err != nil {
 		return err
 	}
-	_, err = d.conn.ExecContext(ctx, "INSERT INTO batches (number, first, last, canary, made, sha256) VALUES (?, ?, ?, ?, ?, ?)",
-		s.Number, s.First, s.Last, s.Number == 1 && f.Canary > 0, micros(f.At), s.SHA256)
+	_, err = conn.ExecContext(ctx, `INSERT INTO batches (number, first, last, canary, made, resend, sha256)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, b.Number, b.First, b.Last, b.canary, b.made, b.resend, b.SHA256)
 	if err != nil {
 		return err
 	}
-	_, err = d.conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
+	_, err = conn.ExecContext(ctx, `INSERT INTO tally (batch, class, state, n)
 		SELECT ?1, class, state.value, iif(state.value = ?2, n, 0)
 		FROM (SELECT 'password' AS class, ?3 AS n UNION ALL SELECT 'sso', ?4)
 		CROSS JOIN json_each(?5) AS state WHERE n > 0`,
-		s.Number, string(campaign.Pending), passwords, s.Last-s.First+1-passwords, string(states))
+		b.Number, string(campaign.Pending), passwords, b.Last-b.First+1-passwords, string(states))
 	return err
 }

@@ -14,6 +14,38 @@
 // prints. Replies of mail servers are kept as they came and may hold addresses.
 //
 // A ledger belongs on a local disk: the write-ahead log needs memory that all of its
-// processes share. The lock file beside a ledger stays when the process ends: to remove it would let
-// two processes hold different files of the same name.
+// processes share. The lock file beside a ledger stays when the process ends: to remove
+// it would let two processes hold different files of the same name.
+//
+// # Generations
+//
+// The accounts and the notices of the plan never change who they belong to. A notice of
+// the plan is about its lead and the accounts that share it. A resend (Ledger.Resend)
+// writes new notices behind all others, in batches with digests of their own, and says
+// in the table members which accounts each is about and which notice it replaces for
+// them. Numbers only grow, so that the current notice of an account is the last one that
+// has it as a member, or else the one of the plan: no account can be in two, or in none.
+// A notice whose accounts have all gone over is history: it is not current, is not
+// counted, and keeps its state, its attempts and its token. Two notices may grow out of
+// one, where some of its accounts got another address, and one out of several, where
+// accounts meet in a mailbox; each has the generation after the latest of those that it
+// replaces. Accounts that stay behind keep the old notice current, so that nobody is
+// lost. The addresses that an operator gave are kept with who gave them and when.
+//
+// # Findings
+//
+// What others say of a notice later is kept once (Ledger.Import), with how it came to
+// its notices, and does what campaign.Finding.Effect says: at once, or, where the reply
+// to the notice is not known yet, when it is: at the next Import, Begin, Recover or End.
+// The move stands in the attempts of the notice, with the words of the finding, and
+// does not count as an attempt. Which of several bounces is shown and decides about a
+// resend does not depend on the order in which they came: permanent goes before
+// transient. A finding about an older generation changes the history of that one alone.
+//
+// # Evidence
+//
+// A report is read from one call, Reader.Evidence, in one transaction: what the triggers
+// have counted, and beside it what a walk through all notices counts anew, so that the
+// two can be held against each other. Over which relay, address and encryption a run has
+// sent is kept before anything goes over it (Ledger.Opened), once a run.
 package ledger

@@ -25,7 +25,8 @@ type Draft struct {
 	indexes    map[string]string  // those that are cheaper to build at the end: name to statement
 	n          int64              // accounts so far
 	accounts   []campaign.Planned // those that are not handed to the loader yet
-	loader     *loader
+	unmatched  []campaign.Unmatched
+	loader     *loader // nil: there are no more records to come
 	register   *register
 }
 
@@ -69,7 +70,8 @@ func refuseStarted(ctx context.Context, path string) error {
 	}
 	defer r.Close()
 	var touched bool
-	err = r.db.GetContext(ctx, &touched, "SELECT EXISTS (SELECT 1 FROM tally WHERE state <> 'pending' AND n > 0)")
+	err = r.db.GetContext(ctx, &touched, `SELECT EXISTS (SELECT 1 FROM tally WHERE state <> 'pending' AND n > 0)
+		OR EXISTS (SELECT 1 FROM resends)`)
 	if err == nil && touched {
 		err = hint.Wrap(ErrStarted, "send goes on with it; another campaign needs another name")
 	}
@@ -119,7 +121,7 @@ func (d *Draft) dropIndexes(ctx context.Context) error {
 	var found []struct{ Name, SQL string }
 	err := d.conn.SelectContext(ctx, &found, `SELECT name, sql FROM sqlite_schema
 		WHERE type = 'index' AND tbl_name IN ('accounts', 'notices') AND sql IS NOT NULL
-		AND name NOT IN ('notices_deferred', 'notices_replaces')`) // a new plan has nothing for these
+		AND name NOT IN ('notices_deferred', 'notices_replaced')`) // a new plan has nothing for these
 	if err != nil {
 		return err
 	}
@@ -144,6 +146,8 @@ func (d *Draft) buildIndex(ctx context.Context, name string) error {
 // record may come with a later one, or with Seal.
 func (d *Draft) Add(ctx context.Context, p campaign.Planned) error {
 	switch {
+	case d.loader == nil:
+		return fmt.Errorf("line %d: %w", p.Line, errSettled)
 	case p.ID == "":
 		return fmt.Errorf("line %d: an account without an id cannot be planned", p.Line)
 	case p.Excluded == "" && (p.To.IsZero() || !p.Class.Valid() || p.Locale == ""):
@@ -156,6 +160,9 @@ func (d *Draft) Add(ctx context.Context, p campaign.Planned) error {
 	}
 	return d.flush(ctx)
 }
+
+// errSettled is a mistake of the caller.
+var errSettled = errors.New("no account can be planned any more: accounts come before keys that match none")
 
 func nullable(s string) any {
 	if s == "" {

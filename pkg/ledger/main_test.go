@@ -176,6 +176,7 @@ func checkInvariants(tb testing.TB, r *Reader) campaign.Status {
 	if wrong != 0 {
 		tb.Fatalf("%d rows of the tally disagree with the notices", wrong)
 	}
+	checkGenerations(tb, r)
 	var check string
 	must(tb, r.db.Get(&check, "PRAGMA integrity_check"))
 	if check != "ok" {
@@ -188,6 +189,34 @@ func checkInvariants(tb testing.TB, r *Reader) campaign.Status {
 		tb.Fatalf("the sums disagree: %+v", s)
 	}
 	return s
+}
+
+// checkGenerations holds that every account is in one current notice or excluded, that
+// nobody else is, and that a notice goes to where its accounts belong.
+func checkGenerations(tb testing.TB, r *Reader) {
+	tb.Helper()
+	const lastOfAll = "SELECT " + lastNotice + " AS last FROM accounts a WHERE last IS NOT NULL"
+	for what, query := range map[string]string{
+		"accounts without a current notice": `SELECT count(*) FROM accounts a JOIN verdicts ON number = verdict
+			WHERE excluded IS NULL AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.seq = ` + lastNotice + ` AND o.current = 1)`,
+		"current notices about nobody":             `SELECT count(*) FROM notices WHERE current = 1 AND seq NOT IN (` + lastOfAll + `)`,
+		"replaced notices that somebody waits for": `SELECT count(*) FROM notices WHERE current = 0 AND seq IN (` + lastOfAll + `)`,
+		"accounts in two notices that are open or accepted": `SELECT count(*) FROM (SELECT account FROM
+			(SELECT coalesce(a.lead, a.n) AS key, a.n AS account, o.seq, o.state FROM accounts a JOIN notices o
+				ON o.lead = coalesce(a.lead, a.n) AND generation = 1
+			UNION ALL SELECT 0, account, o.seq, o.state FROM members JOIN notices o ON o.seq = notice)
+			WHERE state IN ('pending', 'sending', 'deferred') GROUP BY account HAVING count(*) > 1)`,
+		"notices of another class than their accounts": `SELECT count(*) FROM members JOIN notices o ON o.seq = notice
+			JOIN accounts a ON a.n = account JOIN verdicts v ON v.number = a.verdict WHERE v.class <> o.class`,
+		"generations that do not count up": `SELECT count(*) FROM members JOIN notices o ON o.seq = notice
+			JOIN notices p ON p.seq = replaces WHERE o.generation <= p.generation`,
+	} {
+		var n int
+		must(tb, r.db.Get(&n, query))
+		if n != 0 {
+			tb.Fatalf("%d %s", n, what)
+		}
+	}
 }
 
 var background = context.Background()

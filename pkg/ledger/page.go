@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -19,6 +21,11 @@ const selectNotice = `SELECT seq, lead, class, locale, address, generation, stat
 		b.number AS batch, b.made
 	FROM notices n CROSS JOIN batches b
 		ON b.first = (SELECT max(first) FROM batches WHERE first <= n.seq) `
+
+// lastNotice is the number of the last notice about the account a, which is its current
+// one; null for an account that is excluded.
+const lastNotice = `coalesce((SELECT max(notice) FROM members WHERE account = a.n),
+	(SELECT seq FROM notices WHERE lead = coalesce(a.lead, a.n) AND generation = 1))`
 
 // noticeRow is a row of selectNotice.
 type noticeRow struct {
@@ -116,7 +123,7 @@ func (r *Reader) notices(ctx context.Context, tx *sqlx.Tx, rows []noticeRow) ([]
 		}
 		notices[i] = campaign.Notice{
 			Seq: row.Seq, ID: r.plan.key().NoticeID(row.Seq), Class: account.Class(row.Class), Locale: row.Locale,
-			To: to, Accounts: accounts[row.Lead], Batch: row.Batch, Generation: row.Generation,
+			To: to, Accounts: accounts[row.Seq], Batch: row.Batch, Generation: row.Generation,
 			State: campaign.State(row.State), Attempts: row.Attempts,
 			Planned: moment(row.Made), Dated: optionalMoment(row.Dated),
 		}
@@ -124,31 +131,48 @@ func (r *Reader) notices(ctx context.Context, tx *sqlx.Tx, rows []noticeRow) ([]
 	return notices, nil
 }
 
-// accountsOf returns the accounts of notices by their lead, in the order of the
-// export.
-func accountsOf(ctx context.Context, tx *sqlx.Tx, rows []noticeRow) (map[int64][]account.Account, error) {
-	leads := make([]int64, len(rows))
-	for i, row := range rows {
-		leads[i] = row.Lead
-	}
-	list, err := json.Marshal(leads)
-	if err != nil {
-		return nil, err
-	}
-	var found []struct {
-		Lead, N  int64
-		ID, Name string
-	}
-	err = tx.SelectContext(ctx, &found, `WITH leads AS (SELECT value AS lead FROM json_each(?))
-		SELECT n AS lead, n, id, name FROM leads CROSS JOIN accounts a ON a.n = leads.lead
+// The accounts of notices, in the order of the export: of some of the plan by their
+// leads, and of later generations by their numbers.
+const (
+	planAccounts = `WITH leads AS (SELECT value AS lead FROM json_each(?))
+		SELECT n AS key, n, id, name FROM leads CROSS JOIN accounts a ON a.n = leads.lead
 		UNION ALL SELECT a.lead, n, id, name FROM leads CROSS JOIN accounts a ON a.lead = leads.lead
-		ORDER BY n`, string(list))
-	if err != nil {
-		return nil, err
+		ORDER BY n`
+	laterAccounts = `WITH asked AS (SELECT value AS seq FROM json_each(?))
+		SELECT notice AS key, n, id, name FROM asked CROSS JOIN members ON notice = seq
+		CROSS JOIN accounts ON n = account ORDER BY n`
+)
+
+// accountsOf returns the accounts that notices list, by the number of the notice: also
+// those that a resend has taken over since.
+func accountsOf(ctx context.Context, tx *sqlx.Tx, rows []noticeRow) (map[int64][]account.Account, error) {
+	plan, later := map[int64]int64{}, map[int64]int64{} // key to number
+	for _, row := range rows {
+		if row.Generation == 1 {
+			plan[row.Lead] = row.Seq
+		} else {
+			later[row.Seq] = row.Seq
+		}
 	}
 	accounts := make(map[int64][]account.Account, len(rows))
-	for _, a := range found {
-		accounts[a.Lead] = append(accounts[a.Lead], account.Account{ID: a.ID, Name: a.Name})
+	for query, keys := range map[string]map[int64]int64{planAccounts: plan, laterAccounts: later} {
+		if len(keys) == 0 {
+			continue
+		}
+		list, err := json.Marshal(slices.Collect(maps.Keys(keys)))
+		if err != nil {
+			return nil, err
+		}
+		var found []struct {
+			Key, N   int64
+			ID, Name string
+		}
+		if err := tx.SelectContext(ctx, &found, query, string(list)); err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			accounts[keys[a.Key]] = append(accounts[keys[a.Key]], account.Account{ID: a.ID, Name: a.Name})
+		}
 	}
 	return accounts, nil
 }
@@ -159,11 +183,11 @@ func (r *Reader) NoticeOf(ctx context.Context, id string) (campaign.Notice, erro
 	var found campaign.Notice
 	err := r.view(ctx, func(tx *sqlx.Tx) error {
 		var a struct {
-			Lead     int64
+			Seq      sql.NullInt64
 			Excluded sql.NullString
 		}
-		err := tx.GetContext(ctx, &a, `SELECT coalesce(lead, n) AS lead, excluded
-			FROM accounts JOIN verdicts ON number = verdict WHERE id = ? ORDER BY n LIMIT 1`, id)
+		err := tx.GetContext(ctx, &a, `SELECT `+lastNotice+` AS seq, excluded
+			FROM accounts a JOIN verdicts ON number = verdict WHERE id = ? ORDER BY n LIMIT 1`, id)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return ErrNoAccount
@@ -172,7 +196,7 @@ func (r *Reader) NoticeOf(ctx context.Context, id string) (campaign.Notice, erro
 		case err != nil:
 			return err
 		}
-		found, err = r.one(ctx, tx, "WHERE lead = ? AND current = 1", a.Lead)
+		found, err = r.one(ctx, tx, "WHERE seq = ?", a.Seq)
 		return err
 	})
 	if err != nil {

@@ -23,6 +23,7 @@ func insertStatement(rows int) string {
 type register struct {
 	verdicts verdicts
 	turns    turns
+	n        int64                      // of the last account, as the table numbers it
 	box      func(mailbox string) int64 // boxOf
 	whole    string                     // the statement for insertRows
 	args     []driver.NamedValue
@@ -68,6 +69,8 @@ func (r *register) append(p campaign.Planned) {
 		}
 	}
 	decided := r.verdicts.add(verdict{p.Class, p.Reason, p.Locale, p.Excluded}, 1)
+	r.n++
+	r.verdicts.show(decided, r.n)
 	for _, value := range [insertWidth]any{p.Line, p.ID, p.Name, decided, address, mailbox, box, turn} {
 		r.args = append(r.args, driver.NamedValue{Ordinal: len(r.args) + 1, Value: value})
 	}

@@ -16,14 +16,14 @@ const stageRestart = "restart"
 
 // Begin starts a run of send at the moment at. What an earlier process left as
 // sending becomes in doubt, and is durable as that before anything is sent; Begin
-// returns how many these are. It returns an error within a run.
+// returns how many these are. Findings that waited for it are settled. It returns an error within a run.
 func (l *Ledger) Begin(ctx context.Context, at time.Time) (int64, error) {
 	if l.run.Load() != 0 {
 		return 0, errBegun
 	}
 	var lost, run int64
 	err := l.writer.do(ctx, func(w *writer) (err error) {
-		if lost, err = w.doubt(at); err != nil {
+		if lost, err = w.recover(at); err != nil {
 			return err
 		}
 		result, err := w.conn.ExecContext(context.Background(),
@@ -49,13 +49,21 @@ func (l *Ledger) Recover(ctx context.Context, at time.Time) (lost int64, err err
 		return 0, errBegun
 	}
 	err = l.writer.do(ctx, func(w *writer) (err error) {
-		lost, err = w.doubt(at)
+		lost, err = w.recover(at)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("recover from the run before: %w", err)
 	}
 	return lost, nil
+}
+
+// recover makes in doubt what is still sending, and settles what findings say of it.
+func (w *writer) recover(at time.Time) (lost int64, err error) {
+	if lost, err = w.doubt(at); err == nil {
+		_, err = w.settle(at)
+	}
+	return lost, err
 }
 
 // doubt moves every notice that is sending to in doubt. The tally tells in which
@@ -82,30 +90,50 @@ var (
 // Note keeps what the run says of itself, for Status of others. It returns an error
 // outside a run.
 func (l *Ledger) Note(ctx context.Context, a campaign.Activity) error {
-	return l.updateRun(ctx, "note the activity",
-		"UPDATE runs SET phase = ?, until = ?, binding = ?, rate = ?, eta = ?, ramped = ? WHERE number = ?",
-		string(a.Phase), optional(a.Until), a.Limit, a.Rate, optional(a.ETA), a.Ramped.Microseconds())
+	return l.inRun(ctx, "note the activity", func(w *writer, run int64) error {
+		_, err := change(context.Background(), w.conn,
+			"UPDATE runs SET phase = ?, until = ?, binding = ?, rate = ?, eta = ?, ramped = ? WHERE number = ?",
+			string(a.Phase), optional(a.Until), a.Limit, a.Rate, optional(a.ETA), a.Ramped.Microseconds(), run)
+		return err
+	})
 }
 
-// End ends the run. It returns an error outside a run.
+// Opened keeps over what the run sends; what is known already changes nothing. It returns
+// an error outside a run.
+func (l *Ledger) Opened(ctx context.Context, s campaign.Session) error {
+	return l.inRun(ctx, "keep a session", func(w *writer, run int64) error {
+		_, err := change(context.Background(), w.conn,
+			"INSERT INTO sessions (run, host, peer, encryption, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			run, s.Host, s.Peer, s.Encryption, micros(s.At))
+		return err
+	})
+}
+
+// End ends the run, and settles findings that waited for the replies that it brought. It
+// returns an error outside a run.
 func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
-	err := l.updateRun(ctx, "end the run", "UPDATE runs SET ended = ?, halted = ?, ramped = max(ramped, ?) WHERE number = ?",
-		micros(e.At), nullable(e.Halted), e.Ramped.Microseconds())
+	err := l.inRun(ctx, "end the run", func(w *writer, run int64) error {
+		_, err := change(context.Background(), w.conn,
+			"UPDATE runs SET ended = ?, halted = ?, ramped = max(ramped, ?) WHERE number = ?",
+			micros(e.At), nullable(e.Halted), e.Ramped.Microseconds(), run)
+		if err == nil {
+			_, err = w.settle(e.At)
+		}
+		return err
+	})
 	if err == nil {
 		l.run.Store(0)
 	}
 	return err
 }
 
-func (l *Ledger) updateRun(ctx context.Context, verb, statement string, args ...any) error {
+// inRun has write committed for the run under way.
+func (l *Ledger) inRun(ctx context.Context, verb string, write func(w *writer, run int64) error) error {
 	run := l.run.Load()
 	if run == 0 {
 		return fmt.Errorf("%s: %w", verb, errNotBegun)
 	}
-	err := l.writer.do(ctx, func(w *writer) error {
-		_, err := change(context.Background(), w.conn, statement, append(args, run)...)
-		return err
-	})
+	err := l.writer.do(ctx, func(w *writer) error { return write(w, run) })
 	if err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}

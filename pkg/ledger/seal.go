@@ -25,11 +25,14 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 	if f.BatchSize < 1 || f.Canary < 0 || f.Campaign == "" {
 		return fmt.Errorf("seal the plan: batch size %d, canary %d, campaign %q", f.BatchSize, f.Canary, f.Campaign)
 	}
-	if err := d.drain(ctx); err != nil {
+	if err := d.settle(ctx); err != nil {
 		return fmt.Errorf("write the accounts: %w", explain(err))
 	}
+	if d.n == 0 {
+		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
+	}
 	steps := []func(context.Context, campaign.Frozen) error{
-		d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.finish,
+		d.decide, d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.setDeadline, d.finish,
 	}
 	for _, step := range steps {
 		if err := step(ctx, f); err != nil {
@@ -39,18 +42,23 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 	return nil
 }
 
-// drain waits until every record is in the database.
-func (d *Draft) drain(ctx context.Context) error {
-	err := d.flush(ctx)
-	d.loader.stop()
-	err = cmp.Or(err, d.loader.err)
-	d.loader = nil
-	if err != nil {
-		return err
+// settle waits until everything that was added is in the database. From then on it takes
+// no more records.
+func (d *Draft) settle(ctx context.Context) error {
+	if d.loader != nil {
+		err := d.flush(ctx)
+		d.loader.stop()
+		err = cmp.Or(err, d.loader.err)
+		d.loader = nil
+		if err != nil {
+			return err
+		}
 	}
-	if d.n == 0 {
-		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
-	}
+	return d.flushUnmatched(ctx)
+}
+
+// decide writes the verdicts.
+func (d *Draft) decide(ctx context.Context, _ campaign.Frozen) error {
 	d.register.verdicts.add(duplicate, 0)
 	return d.register.verdicts.insert(ctx, d.conn)
 }
@@ -90,8 +98,14 @@ func (d *Draft) excludeDuplicates(ctx context.Context, _ campaign.Frozen) error 
 	for _, f := range found {
 		d.register.verdicts.move(f.Verdict, duplicate, f.Accounts)
 	}
-	_, err = d.conn.ExecContext(ctx, `UPDATE accounts SET verdict = ? WHERE n IN (SELECT a.n `+repeats+`)`,
-		d.register.verdicts.add(duplicate, 0))
+	number := d.register.verdicts.add(duplicate, 0)
+	_, err = d.conn.ExecContext(ctx, `UPDATE accounts SET verdict = ? WHERE n IN (SELECT a.n `+repeats+`)`, number)
+	if err != nil {
+		return err
+	}
+	// Examples that have just become duplicates are none any more.
+	_, err = d.conn.ExecContext(ctx, `DELETE FROM examples WHERE verdict <> (SELECT verdict FROM accounts WHERE n = account);
+		INSERT INTO examples SELECT ?, a.n `+repeats+` ORDER BY a.n LIMIT ?`, number, maxExamples)
 	return err
 }
 
@@ -122,8 +136,11 @@ func (d *Draft) group(ctx context.Context, _ campaign.Frozen) error {
 	return d.buildIndex(ctx, "accounts_lead")
 }
 
-// count writes the census.
+// count writes the census, and the numbers of the verdicts.
 func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
+	if err := d.register.verdicts.count(ctx, d.conn); err != nil {
+		return err
+	}
 	census := d.register.verdicts.census()
 	if census[""] == 0 {
 		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")

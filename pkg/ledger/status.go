@@ -17,24 +17,35 @@ import (
 // time grows with the number of batches only. ETA and what limits the run are there
 // while a process sends, as it noted them; NextAttempt when nothing is left but deferred
 // notices.
-func (r *Reader) Status(ctx context.Context, now time.Time) (campaign.Status, error) {
-	s := campaign.Status{
-		Campaign: r.plan.Campaign, Plan: r.plan.Digest,
-		Accounts: campaign.AccountCounts{Read: r.plan.Read, ExcludedBy: map[campaign.Exclusion]int64{}},
-		ByClass:  map[account.Class]campaign.NoticeCounts{},
-	}
-	err := r.view(ctx, func(tx *sqlx.Tx) error {
-		return errors.Join(
-			countAccounts(ctx, tx, &s),
-			countNotices(ctx, tx, &s),
-			countBatches(ctx, tx, &s),
-			r.where(ctx, tx, &s, now),
-		)
+func (r *Reader) Status(ctx context.Context, now time.Time) (s campaign.Status, err error) {
+	err = r.view(ctx, func(tx *sqlx.Tx) error {
+		s, err = r.status(ctx, tx, now)
+		return err
 	})
 	if err != nil {
 		return campaign.Status{}, fmt.Errorf("read the status: %w", err)
 	}
 	return s, nil
+}
+
+func (r *Reader) status(ctx context.Context, tx *sqlx.Tx, now time.Time) (campaign.Status, error) {
+	s := campaign.Status{
+		At:       now,
+		Campaign: r.plan.Campaign, Plan: r.plan.Digest,
+		Accounts: campaign.AccountCounts{Read: r.plan.Read, Unmatched: r.plan.Unmatched, ExcludedBy: map[campaign.Exclusion]int64{}},
+		ByClass:  map[account.Class]campaign.NoticeCounts{},
+	}
+	err := errors.Join(
+		countAccounts(ctx, tx, &s),
+		countNotices(ctx, tx, &s),
+		countBatches(ctx, tx, &s),
+		countBatch(ctx, tx, &s),
+		countResends(ctx, tx, &s.Resends),
+		countFindings(ctx, tx, &s.Findings),
+		r.where(ctx, tx, &s, now),
+		foresee(ctx, tx, &s),
+	)
+	return s, err
 }
 
 func countAccounts(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
@@ -87,6 +98,36 @@ func countBatches(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
 		WHERE state IN ('pending', 'sending', 'deferred') AND n > 0)`).Scan(&s.Batches.Total, &open)
 	s.Batches.Done = s.Batches.Total - open
 	return err
+}
+
+func countResends(ctx context.Context, tx *sqlx.Tx, c *campaign.ResendCounts) error {
+	return tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(notices), 0), coalesce(sum(corrected), 0),
+		(SELECT coalesce(sum(n), 0) FROM tally WHERE state IN ('pending', 'sending', 'deferred')
+			AND batch IN (SELECT number FROM batches WHERE resend IS NOT NULL)) FROM resends`).
+		Scan(&c.Resends, &c.Notices, &c.Corrected, &c.Left)
+}
+
+func countFindings(ctx context.Context, tx *sqlx.Tx, c *campaign.FindingCounts) error {
+	c.ByKind = map[campaign.FindingKind]int64{}
+	for _, kind := range campaign.FindingKinds() {
+		c.ByKind[kind] = 0
+	}
+	var heard []struct {
+		Kind      campaign.FindingKind
+		Unmatched bool
+		N         int64
+	}
+	if err := tx.SelectContext(ctx, &heard, "SELECT kind, unmatched, n FROM heard"); err != nil {
+		return err
+	}
+	for _, h := range heard {
+		c.Total += h.N
+		c.ByKind[h.Kind] += h.N
+		if h.Unmatched {
+			c.Unmatched += h.N
+		}
+	}
+	return nil
 }
 
 // runRow is the last run.

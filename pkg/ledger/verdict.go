@@ -23,9 +23,13 @@ var duplicate = verdict{reason: "the same account is on an earlier line", exclud
 // verdicts numbers the verdicts from 1 on and counts the accounts of each. There are as
 // many as there are reasons and languages, which does not grow with the export.
 type verdicts struct {
-	numbers map[verdict]int64
-	counts  []int64 // by number - 1
+	numbers  map[verdict]int64
+	counts   []int64   // by number - 1
+	examples [][]int64 // the first accounts of each
 }
+
+// maxExamples is how many accounts are kept as examples of a verdict.
+const maxExamples = 3
 
 // add counts more accounts under a verdict and returns its number.
 func (s *verdicts) add(v verdict, accounts int64) int64 {
@@ -35,11 +39,19 @@ func (s *verdicts) add(v verdict, accounts int64) int64 {
 			s.numbers = map[verdict]int64{}
 		}
 		s.counts = append(s.counts, 0)
+		s.examples = append(s.examples, nil)
 		number = int64(len(s.counts))
 		s.numbers[v] = number
 	}
 	s.counts[number-1] += accounts
 	return number
+}
+
+// show keeps account n as an example of the verdict of the given number, while it has few.
+func (s *verdicts) show(number, n int64) {
+	if shown := &s.examples[number-1]; len(*shown) < maxExamples {
+		*shown = append(*shown, n)
+	}
 }
 
 // move counts accounts under the verdict v that were under the one of the given number.
@@ -60,12 +72,28 @@ func (s *verdicts) census() map[campaign.Exclusion]int64 {
 	return census
 }
 
-// insert writes the verdicts into their table.
+// insert writes the verdicts and their examples. How many accounts each has is written
+// by count, when that is known.
 func (s *verdicts) insert(ctx context.Context, conn *sqlx.Conn) error {
 	for v, number := range s.numbers {
 		_, err := conn.ExecContext(ctx, "INSERT INTO verdicts (number, class, reason, locale, excluded) VALUES (?, ?, ?, ?, ?)",
 			number, nullable(string(v.class)), v.reason, v.locale, nullable(string(v.excluded)))
 		if err != nil {
+			return err
+		}
+		for _, n := range s.examples[number-1] {
+			if _, err := conn.ExecContext(ctx, "INSERT INTO examples VALUES (?, ?)", number, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// count writes how many accounts each verdict has.
+func (s *verdicts) count(ctx context.Context, conn *sqlx.Conn) error {
+	for i, n := range s.counts {
+		if _, err := conn.ExecContext(ctx, "UPDATE verdicts SET accounts = ? WHERE number = ?", n, i+1); err != nil {
 			return err
 		}
 	}
