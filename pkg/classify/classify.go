@@ -2,11 +2,12 @@
 // through SSO, and says why.
 //
 // It guarantees that the decision depends on nothing but the record and the
-// Rules, and that a reason names columns, never values. It leaves to export
+// Rules, and that a reason names columns or signs, never values. It leaves to export
 // which columns hold the signs.
 package classify
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -23,19 +24,29 @@ const (
 	NeitherSSO      Neither = "sso"
 )
 
-// Rules are the choices of the operator and the names of the columns, which the
-// reasons repeat.
+// Signs say in words when an account has a password and when it has an SSO identity,
+// for exports in which that is more than whether a column is set. They are clauses:
+// "credentials[].type is password".
+type Signs struct{ Password, SSO string }
+
+// Rules are the choices of the operator and what the reasons call the signs: the names
+// of the columns, or in their place Signs.
 type Rules struct {
 	Both           account.Class // the class of an account with both signs
 	Neither        Neither
 	PasswordColumn string // empty: the export has none
 	SSOColumn      string // empty: the export has none
+	Signs          Signs  // zero: the signs are that the columns are set
 }
 
-// Validate returns an error for a choice that does not exist.
+// Validate returns an error for a choice that does not exist, and where only one of the
+// signs has words.
 func (r Rules) Validate() error {
 	if !r.Both.Valid() {
 		return fmt.Errorf("classify.both is %q: want password or sso", r.Both)
+	}
+	if (r.Signs.Password == "") != (r.Signs.SSO == "") {
+		return errors.New("one of the signs of a password and of SSO has no words")
 	}
 	switch r.Neither {
 	case NeitherExclude, NeitherPassword, NeitherSSO:
@@ -56,19 +67,42 @@ func (r Rules) Classify(rec account.Record) Verdict {
 	password, sso := UsableHash(rec.Password), hasIdentity(rec.SSO)
 	switch {
 	case password && sso:
-		return Verdict{r.Both, fmt.Sprintf("%s and %s are set; classify.both is %s", r.PasswordColumn, r.SSOColumn, r.Both)}
+		return Verdict{r.Both, fmt.Sprintf("%s; classify.both is %s", r.bothSigns(), r.Both)}
 	case password:
-		return Verdict{account.Password, r.PasswordColumn + " is set"}
+		return Verdict{account.Password, r.passwordSign()}
 	case sso:
-		return Verdict{account.SSO, r.SSOColumn + " is set"}
+		return Verdict{account.SSO, r.ssoSign()}
 	case r.Neither == NeitherExclude:
 		return Verdict{"", r.noSign()}
 	}
 	return Verdict{account.Class(r.Neither), fmt.Sprintf("%s; classify.neither is %s", r.noSign(), r.Neither)}
 }
 
+func (r Rules) passwordSign() string {
+	if r.Signs.Password != "" {
+		return r.Signs.Password
+	}
+	return r.PasswordColumn + " is set"
+}
+
+func (r Rules) ssoSign() string {
+	if r.Signs.SSO != "" {
+		return r.Signs.SSO
+	}
+	return r.SSOColumn + " is set"
+}
+
+func (r Rules) bothSigns() string {
+	if r.Signs != (Signs{}) {
+		return r.Signs.Password + ", and " + r.Signs.SSO
+	}
+	return r.PasswordColumn + " and " + r.SSOColumn + " are set"
+}
+
 func (r Rules) noSign() string {
 	switch {
+	case r.Signs != Signs{}:
+		return fmt.Sprintf("no sign of a password (%s) or of SSO (%s)", r.Signs.Password, r.Signs.SSO)
 	case r.PasswordColumn == "" && r.SSOColumn == "":
 		return "the export has no column for a password or SSO"
 	case r.PasswordColumn == "":

@@ -13,6 +13,12 @@ func rules(both account.Class, neither Neither) Rules {
 	return Rules{Both: both, Neither: neither, PasswordColumn: "password_hash", SSOColumn: "provider"}
 }
 
+// words are the rules of an export whose signs are no columns.
+func words(both account.Class, neither Neither) Rules {
+	return Rules{Both: both, Neither: neither, PasswordColumn: "credentials", SSOColumn: "identities",
+		Signs: Signs{Password: "credentials[].type is password", SSO: "identities[].provider is another than local"}}
+}
+
 func TestClassify(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules Rules
@@ -41,6 +47,16 @@ func TestClassify(t *testing.T) {
 			Verdict{"", "idp is not set"}},
 		"no column at all": {Rules{Both: account.Password, Neither: NeitherExclude}, account.Record{},
 			Verdict{"", "the export has no column for a password or SSO"}},
+		"a password, in words": {words(account.Password, NeitherExclude), account.Record{Password: "password"},
+			Verdict{account.Password, "credentials[].type is password"}},
+		"an identity, in words": {words(account.Password, NeitherExclude), account.Record{SSO: "google"},
+			Verdict{account.SSO, "identities[].provider is another than local"}},
+		"both, in words": {words(account.SSO, NeitherExclude), account.Record{Password: "password", SSO: "google"},
+			Verdict{account.SSO, "credentials[].type is password, and identities[].provider is another than local; classify.both is sso"}},
+		"neither, in words": {words(account.SSO, NeitherExclude), account.Record{},
+			Verdict{"", "no sign of a password (credentials[].type is password) or of SSO (identities[].provider is another than local)"}},
+		"neither, in words, as SSO": {words(account.SSO, NeitherSSO), account.Record{},
+			Verdict{account.SSO, "no sign of a password (credentials[].type is password) or of SSO (identities[].provider is another than local); classify.neither is sso"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := c.rules.Classify(c.rec); got != c.want {
@@ -84,6 +100,9 @@ func TestAReasonNeverHoldsAValue(t *testing.T) {
 				if got := rules(both, neither).Classify(rec); strings.Contains(got.Reason, "secret") {
 					t.Errorf("the reason holds a value: %s", got.Reason)
 				}
+				if got := words(both, neither).Classify(rec); strings.Contains(got.Reason, "secret") {
+					t.Errorf("the reason holds a value: %s", got.Reason)
+				}
 			}
 		}
 	}
@@ -98,5 +117,13 @@ func TestValidate(t *testing.T) {
 	}
 	if err := rules(account.SSO, "maybe").Validate(); err == nil {
 		t.Error("neither: maybe passes")
+	}
+	if err := words(account.SSO, NeitherExclude).Validate(); err != nil {
+		t.Errorf("signs in words: %v", err)
+	}
+	for _, half := range []Signs{{Password: "a is set"}, {SSO: "b is set"}} {
+		if err := (Rules{Both: account.SSO, Neither: NeitherExclude, Signs: half}).Validate(); err == nil {
+			t.Errorf("half of the signs passes: %+v", half)
+		}
 	}
 }

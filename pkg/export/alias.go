@@ -37,11 +37,16 @@ func (d *database) aliasNames() []string {
 	return names
 }
 
-// addAliases gives the columns of a staged table their further names. They are generated
-// columns, which take no room, and compare as the columns do that they stand for.
-func (p *private) addAliases(ctx context.Context, table string, aliases []alias) error {
+// addAliases gives the columns of a staged table, of which some are text, their further
+// names. They are generated columns, which take no room, and compare as the columns do
+// that they stand for.
+func (p *private) addAliases(ctx context.Context, table string, aliases []alias, texts []string) error {
 	for _, a := range aliases {
-		column := quoteName(a.name) + " TEXT AS (" + quoteName(a.column) + ") VIRTUAL"
+		kind := " NUMERIC"
+		if slices.Contains(texts, a.column) {
+			kind = " TEXT"
+		}
+		column := quoteName(a.name) + kind + " AS (" + quoteName(a.column) + ") VIRTUAL"
 		if err := p.exec(ctx, "ALTER TABLE main."+quoteName(table)+" ADD COLUMN "+column); err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"breachnotify/pkg/export/presets"
 )
 
 func TestABinaryFileIsNamedForWhatItIs(t *testing.T) {
@@ -13,15 +15,11 @@ func TestABinaryFileIsNamedForWhatItIs(t *testing.T) {
 		content string
 		want    []string
 	}{
-		"gzip":                  {"\x1F\x8B\x08\x00\x00\"\r", []string{"a binary file: gzip", "gzip -dc"}},
-		"zstd":                  {"\x28\xB5\x2F\xFD\x00\x01", []string{"a binary file: zstd", "zstd -dc"}},
-		"xz":                    {"\xFD7zXZ\x00\x00", []string{"a binary file: xz", "xz -dc"}},
-		"bzip2":                 {"BZh91AY&SY\xA1", []string{"a binary file: bzip2", "bzip2 -dc"}},
 		"zip or a spreadsheet":  {"PK\x03\x04\x14\x00\x06\x00", []string{"a binary file: zip", "unzip -p", "spreadsheet"}},
 		"7z":                    {"7z\xBC\xAF\x27\x1C\x00\x04", []string{"a binary file: 7z", "7z x"}},
 		"an old spreadsheet":    {"\xD0\xCF\x11\xE0\xA1\xB1", []string{"an old spreadsheet", "as CSV"}},
-		"a dump of PostgreSQL":  {"PGDMP\x01\x0E\x00\x04\x08", []string{"a custom dump of PostgreSQL", "pg_restore --no-owner -d restored", `\copy users`}},
-		"SQLite":                {sqliteMagic + "\x10\x00", []string{"a SQLite database", "rename it to .sqlite"}},
+		"a dump of PostgreSQL":  {"PGDMP\x01\x0E\x00\x04\x08", []string{"a custom archive that pg_dump wrote", "pg_restore --no-owner -f dump.sql"}},
+		"a tar archive of one":  {tarMagic + strings.Repeat("\x00", 250) + "ustar", []string{"a tar archive that pg_dump wrote", "pg_restore --no-owner -f dump.sql"}},
 		"Parquet":               {"PAR1\x15\x04\x15", []string{"Parquet", "as CSV"}},
 		"a program":             {"\x7FELF\x02\x01\x01\x00\r\"", []string{"a binary file: a program", "check the path"}},
 		"PDF, whose head reads": {"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n", []string{"a binary file: PDF", "as CSV"}},
@@ -42,15 +40,10 @@ func TestABinaryFileIsNamedForWhatItIs(t *testing.T) {
 			}
 		})
 	}
-	for _, as := range []string{"a.gz", "a.db", "a.dump"} {
-		if got := mustFail(t, Spec{Source: file(t, as, "\x1F\x8B\x08\x00\x00\x00")}); !strings.Contains(got, "gzip -dc") {
-			t.Errorf("%s: error %q does not say how to unpack it", as, got)
-		}
-	}
 }
 
 func TestATextFileThatBeginsLikeABinaryOneIsRead(t *testing.T) {
-	for _, header := range []string{"PAR1", "PGDMP", "BZh9", "PK", "SQLite format 3"} {
+	for _, header := range []string{"PAR1", "PGDMP", "BZh9", "PK", "toc.dat", "SQLite format 3"} {
 		got := mustCollect(t, Spec{Source: file(t, "a.csv", header+",id,email\nx,1,a@x.org\n")})
 		if ids(got) != "1" {
 			t.Errorf("with the column %s: ids %q", header, ids(got))
@@ -74,7 +67,7 @@ func TestAFailureToReadTheHeaderIsNotTakenForABinaryFile(t *testing.T) {
 	broken := errors.New("broken")
 	src := io.MultiReader(strings.NewReader("id\x00,email and so on"), iotest.ErrReader(broken))
 	text := &textFile{scanner: newScanner(src, "x.csv", ',', 100)}
-	if err := text.readHeader(); !errors.Is(err, broken) {
+	if err := text.readHeader(presets.Header{}); !errors.Is(err, broken) {
 		t.Errorf("error %v, want that of the reader", err)
 	}
 }
@@ -92,7 +85,7 @@ func FuzzBinary(f *testing.F) {
 				t.Fatalf("the error is %q", err)
 			}
 		}
-		if text := strings.ToValidUTF8(strings.ReplaceAll(string(data), "\x00", ""), ""); len(text) <= sniffed && unknownBinary("x.csv", []byte(text)) != nil {
+		if text := strings.ToValidUTF8(strings.ReplaceAll(string(data), "\x00", ""), ""); len(text) <= looked && unknownBinary("x.csv", []byte(text)) != nil {
 			t.Fatalf("%q is text", text)
 		}
 	})

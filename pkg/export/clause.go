@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"breachnotify/pkg/hint"
@@ -57,6 +58,13 @@ func readClause(key, text string) (clause, error) {
 		return c, hint.Wrap(c.fails(errors.New("not a query")), "write one SELECT, or WITH and one SELECT")
 	}
 	return c, nil
+}
+
+// mentions reports whether a name stands anywhere in the clause, but for texts.
+func (c clause) mentions(name string) bool {
+	return slices.ContainsFunc(c.tokens, func(t token) bool {
+		return (t.kind == wordToken || t.kind == nameToken) && foldASCII(t.text) == foldASCII(name)
+	})
 }
 
 // fails wraps an error about the clause with its text, which the operator wrote.

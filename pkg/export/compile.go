@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,13 +93,13 @@ func (d *database) checkOuter(ctx context.Context, seen reads) error {
 			return d.outerError(ctx, at.table)
 		}
 	}
-	used := map[string]bool{}
+	used := map[tableAt]bool{}
 	for at := range seen {
-		used[at.schema] = true
+		used[at], used[tableAt{schema: at.schema}] = true, true
 	}
 	for _, view := range d.views {
 		// The view may have the name of the table below it, all of whose columns it reads.
-		if used[view.schema] && seen.only(tableAt{"temp", foldASCII(view.name)}) {
+		if used[view.of] && seen.only(tableAt{"temp", foldASCII(view.name)}) {
 			return d.outerError(ctx, view.name)
 		}
 	}
@@ -111,21 +112,20 @@ func (d *database) outerError(ctx context.Context, table string) error {
 
 // selectWhere prepares to read the chosen columns of the export, and returns these.
 func (d *database) selectWhere(ctx context.Context) (Columns, error) {
-	columns, at, err := d.spec.Columns.resolve(d.export.columns)
+	columns, existing, at, err := d.columns()
 	if err != nil {
-		return Columns{}, fmt.Errorf("%s: %w", d.spec.Source, err)
+		return Columns{}, err
 	}
 	d.unnumbered = d.export.rowid == ""
 	line := "0"
 	if !d.unnumbered {
-		line = exportTable + "." + d.export.rowid
+		line = fmt.Sprintf("%s.%s >> %d", exportTable, d.export.rowid, d.export.shift)
 	}
 	from := " FROM " + d.export.from + " AS " + exportTable
-	d.statement = "SELECT " + line + values(exportTable, d.export.columns, at) + from
+	d.statement = "SELECT " + line + values(exportTable, existing, at) + from
 	if d.spec.Where != "" {
-		if d.clause, err = readClause("export.where", d.spec.Where); err != nil {
-			return Columns{}, err
-		}
+		// What the expressions of a preset read would hide what the clause does not.
+		from := " FROM " + cmp.Or(d.export.shape, d.export.from) + " AS " + exportTable
 		if _, err := d.compile(ctx, "SELECT 1"+from+" WHERE (\n", "\n) LIMIT 0"); err != nil {
 			return Columns{}, err
 		}
@@ -140,12 +140,21 @@ func (d *database) selectWhere(ctx context.Context) (Columns, error) {
 	return columns, nil
 }
 
+// columns returns the columns to read, those that the export has for SQL, and where among
+// them they are.
+func (d *database) columns() (columns Columns, existing []string, at places, err error) {
+	if d.preset.Name != "" {
+		columns, existing, at = d.presetColumns()
+		return columns, existing, at, nil
+	}
+	if columns, at, err = d.spec.Columns.resolve(d.export.columns); err != nil {
+		err = fmt.Errorf("%s: %w", d.spec.Source, err)
+	}
+	return columns, d.export.columns, at, err
+}
+
 // selectQuery prepares to read the result of the query, and returns its columns.
 func (d *database) selectQuery(ctx context.Context) (Columns, error) {
-	var err error
-	if d.clause, err = readClause("export.query", d.spec.Query); err != nil {
-		return Columns{}, err
-	}
 	names, err := d.compile(ctx, "SELECT * FROM (\n", "\n) LIMIT 0")
 	if err != nil {
 		return Columns{}, err

@@ -4,45 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"sync/atomic"
-	"unicode/utf8"
+	"slices"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/export/presets"
+	"breachnotify/pkg/export/rows"
 	"breachnotify/pkg/hint"
 )
 
 // database is the origin of records that SQL selects.
 type database struct {
 	*private
-	spec  Spec
-	meter *meter
-	texts []stagedText
-	views []view
-	files []*attached // to be verified
+	spec    Spec
+	meter   *Meter
+	inputs  []*input
+	pending []pendingText
+	views   []view
+	files   []*attached // to be verified
+
+	preset     presets.Preset // without a name: none
+	candidates []candidate    // tables of the source for a preset
+	further    []candidate    // those of the further files
+	passed     []rows.Table   // tables of the source that were passed over; for errors
 
 	tables    []table // what where and query may use
+	texts     []table // the same tables with those of their columns that are text
 	export    *relation
 	aliases   []alias  // of the columns of the export
 	undecided []string // tables of the source, where none is chosen
+	inFile    []string // tables of the source, loaded or not, where it is no SQLite file
 
 	clause     clause
 	statement  string // gives the line, 0 where unnumbered, and the fields
 	unnumbered bool
+	counted    bool               // the rows of the export are counted where they are loaded
 	unit       string             // what a line is, for errors
 	stop       context.CancelFunc // of the records; nil: nobody reads them yet
 }
 
-// stagedText is a text file to be loaded into the table of the same name.
-type stagedText struct {
-	table string
-	file  *textFile
+// pendingText is a text file to be loaded into the table of the same name.
+type pendingText struct {
+	table  string
+	file   *textFile
+	export bool // whether its rows are those of the export
 }
 
-// view is the name that SQL has for a table of a further SQLite file.
-type view struct{ name, schema string }
+// view is the name that SQL has for a table of another database, or for one that a preset
+// uses.
+type view struct {
+	name string
+	of   tableAt // in lower case; without a table: whichever is in the schema
+}
 
 // table is one that SQL can name.
 type table struct {
@@ -54,8 +68,10 @@ type table struct {
 type relation struct {
 	table   string // its name where it lies
 	from    string // the same, as SQL names it
+	shape   string // the same without what a preset adds; empty: it adds nothing
 	columns []string
 	rowid   string // holds the line; empty: nothing does
+	shift   int    // of the line in rowid
 	order   string // as SQL; empty: as it comes
 	file    *attached
 }
@@ -63,27 +79,42 @@ type relation struct {
 // sourceSchema is the name under which a SQLite source is attached.
 const sourceSchema = "source"
 
-// openDatabase stages the definitions of all tables, so that the SQL can be compiled,
-// but no row.
-func (s *Selection) openDatabase(ctx context.Context, spec Spec, f format) error {
+// openDatabase makes all tables, so that the SQL can be compiled. Files whose columns are
+// known only once they are read to the end are loaded here, and text files when their
+// records are wanted.
+func (s *Selection) openDatabase(ctx context.Context, spec Spec, preset presets.Preset, in *input) error {
 	p, err := openPrivate(ctx)
 	if err != nil {
-		return err
+		return errors.Join(err, in.close())
 	}
-	d := &database{private: p, spec: spec, meter: &s.meter}
-	if s.columns, err = d.open(ctx, f); err != nil {
+	d := &database{private: p, spec: spec, meter: s.meter, preset: preset, inputs: []*input{in}}
+	addSource := func(ctx context.Context) error { return d.addInput(ctx, in) }
+	if s.columns, err = d.open(ctx, addSource); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("read the export: %w", ctx.Err()) // SQLite only says "interrupted"
+		}
 		return errors.Join(err, d.close())
 	}
 	s.from = d
 	return nil
 }
 
-func (d *database) open(ctx context.Context, f format) (Columns, error) {
-	addSource := d.addText
-	if f == sqliteFile {
-		addSource = d.addSQLite
+// addInput adds a file as the source.
+func (d *database) addInput(ctx context.Context, in *input) error {
+	switch {
+	case in.format.separated():
+		return d.addText(ctx, in)
+	case in.format == sqliteFile:
+		return d.addSQLite(ctx, in)
 	}
-	if err := addSource(ctx, f); err != nil {
+	return d.addRows(ctx, in)
+}
+
+func (d *database) open(ctx context.Context, addSource func(context.Context) error) (Columns, error) {
+	if err := d.readClause(); err != nil {
+		return Columns{}, err
+	}
+	if err := addSource(ctx); err != nil {
 		return Columns{}, err
 	}
 	for _, name := range d.spec.tableNames() {
@@ -94,111 +125,119 @@ func (d *database) open(ctx context.Context, f format) (Columns, error) {
 	if d.spec.Query != "" {
 		return d.selectQuery(ctx)
 	}
+	if d.preset.Name != "" {
+		if err := d.usePreset(ctx); err != nil {
+			return Columns{}, err
+		}
+	}
 	return d.selectWhere(ctx)
 }
 
-func (d *database) addText(ctx context.Context, f format) error {
+func (d *database) readClause() (err error) {
+	switch {
+	case d.spec.Query != "":
+		d.clause, err = readClause("export.query", d.spec.Query)
+	case d.spec.Where != "":
+		d.clause, err = readClause("export.where", d.spec.Where)
+	}
+	return err
+}
+
+func (d *database) addText(ctx context.Context, in *input) error {
 	if d.spec.Table != "" {
 		return errNoTables(d.spec)
 	}
-	file, err := d.stageText(ctx, exportTable, d.spec.Source, f)
+	d.unit, d.counted = in.name+": line", true
+	name := exportTable
+	if d.preset.Name != "" {
+		name = presetTable
+	}
+	file, err := d.prepareText(ctx, name, in, d.preset.Header)
 	if err != nil {
 		return err
 	}
-	d.unit = d.spec.Source + ": line"
-	rowid := rowidOf(file.header)
-	d.export = &relation{
-		table: exportTable, from: "main." + exportTable,
-		columns: file.header, rowid: rowid, order: exportTable + "." + rowid,
+	d.pending[len(d.pending)-1].export = true
+	if d.preset.Name != "" {
+		d.candidates = append(d.candidates, asCandidate(*file.table, name, file.header))
+		return nil
 	}
-	d.aliases = d.spec.Columns.aliases(file.header)
-	return d.addAliases(ctx, exportTable, d.aliases)
+	if err := d.spec.recognise(*file.table); err != nil {
+		return err
+	}
+	d.addKnown(name, file.header, file.header)
+	d.setExport(file.header, 0)
+	return d.aliasExport(ctx, file.header)
 }
 
-func (d *database) stageText(ctx context.Context, name, path string, f format) (*textFile, error) {
-	file, err := openText(ctx, path, f, d.spec.maxRecord(), d.meter)
+// addKnown lets errors and checks know a table by the name that SQL has for it.
+func (d *database) addKnown(name string, columns, texts []string) {
+	d.tables = append(d.tables, table{name, columns})
+	d.texts = append(d.texts, table{name, texts})
+}
+
+// setExport makes the table export of the private database the export.
+func (d *database) setExport(columns []string, shift int) {
+	rowid := rowidOf(columns)
+	d.export = &relation{
+		table: exportTable, from: "main." + exportTable,
+		columns: columns, rowid: rowid, shift: shift, order: exportTable + "." + rowid,
+	}
+}
+
+// aliasExport gives the table export its further names of columns, of which some are text.
+func (d *database) aliasExport(ctx context.Context, texts []string) error {
+	d.aliases = d.spec.Columns.aliases(d.export.columns)
+	for _, a := range d.aliases {
+		if slices.Contains(texts, a.column) {
+			d.texts = append(d.texts, table{exportTable, []string{a.name}})
+		}
+	}
+	return d.addAliases(ctx, exportTable, d.aliases, texts)
+}
+
+// prepareText makes the table of a text file, of which only the header is read yet.
+func (d *database) prepareText(ctx context.Context, name string, in *input, header presets.Header) (*textFile, error) {
+	file, err := openText(ctx, in, d.spec.maxRecord(), header)
 	if err != nil {
 		return nil, err
 	}
-	d.texts = append(d.texts, stagedText{name, file})
-	d.tables = append(d.tables, table{name, file.header})
+	if err := checkWidth(in.name+": the file", len(file.header)); err != nil {
+		return nil, err
+	}
 	if rowidOf(file.header) == "" {
-		err := fmt.Errorf("%s: columns named rowid, _rowid_ and oid at once leave SQL no name for the line", path)
-		return nil, hint.Wrap(err, "rename one of them")
+		return nil, fmt.Errorf("%s: %w", in.name, errNoRowid())
 	}
-	return file, d.create(ctx, name, file)
-}
-
-func (d *database) addSQLite(ctx context.Context, _ format) error {
-	if err := d.attach(ctx, d.spec.Source, sourceSchema); err != nil {
-		return err
-	}
-	d.unit = d.spec.Source + ": row"
-	chosen, err := d.choose(ctx, d.spec.Source, sourceSchema, d.spec.Table)
-	var several *severalTablesError
-	if errors.As(err, &several) {
-		if d.spec.Query != "" {
-			d.undecided = several.tables
-			return nil
-		}
-		return hint.Wrap(err, "choose one with export.table")
-	}
-	if err != nil {
-		return err
-	}
-	d.aliases = d.spec.Columns.aliases(chosen.columns)
-	chosen.aliases = d.aliases
-	d.meter.total.Add(chosen.size)
-	d.files = append(d.files, chosen)
-	d.tables = append(d.tables, table{exportTable, chosen.columns})
-	d.export = &relation{
-		table: chosen.table, from: "(" + chosen.numberedRows() + ")",
-		columns: chosen.columns, order: chosen.order, file: chosen,
-	}
-	if chosen.numbered() {
-		d.export.rowid = chosen.rowid
-	}
-	return d.exec(ctx, "CREATE TEMP VIEW "+exportTable+" AS "+chosen.rows())
+	d.pending = append(d.pending, pendingText{table: name, file: file})
+	return file, d.createText(ctx, name, file.header)
 }
 
 // addTable adds one of the further files.
 func (d *database) addTable(ctx context.Context, name, path string) error {
-	f, err := formatOf(path)
+	in, err := d.spec.openInput(ctx, path)
 	if err != nil {
 		return err
 	}
-	taken, err := d.number(ctx, "SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ? COLLATE NOCASE", sourceSchema, name)
+	d.inputs = append(d.inputs, in)
+	taken, err := d.number(ctx, "SELECT count(*) FROM pragma_table_list WHERE schema IN (?1, 'main', 'temp') AND name = ?2 COLLATE NOCASE", sourceSchema, name)
 	if err != nil {
 		return err
 	}
 	if taken > 0 {
 		return hint.Wrap(fmt.Errorf("%s has a table of that name itself", d.spec.Source), "give the file another name")
 	}
-	if f == sqliteFile {
-		return d.addView(ctx, name, path)
+	switch {
+	case in.format.separated():
+		file, err := d.prepareText(ctx, name, in, presets.Header{})
+		if err != nil {
+			return err
+		}
+		d.addKnown(name, file.header, file.header)
+		d.further = append(d.further, asCandidate(rows.Table{Name: name, Columns: file.table.Columns}, name, file.header))
+		return nil
+	case in.format == sqliteFile:
+		return d.addView(ctx, name, in)
 	}
-	_, err = d.stageText(ctx, name, path, f)
-	return err
-}
-
-// addView gives a table of a SQLite file the name that it has in the Spec.
-func (d *database) addView(ctx context.Context, name, path string) error {
-	schema := fmt.Sprintf("tables_%d", len(d.views)+1)
-	if err := d.attach(ctx, path, schema); err != nil {
-		return err
-	}
-	chosen, err := d.choose(ctx, path, schema, "")
-	var several *severalTablesError
-	if errors.As(err, &several) {
-		chosen, err = d.choose(ctx, path, schema, name)
-	}
-	if err != nil {
-		return err
-	}
-	d.files = append(d.files, chosen)
-	d.views = append(d.views, view{name, schema})
-	d.tables = append(d.tables, table{name, chosen.columns})
-	return d.exec(ctx, "CREATE TEMP VIEW "+quoteName(name)+" AS "+chosen.rows())
+	return d.addTableRows(ctx, name, in)
 }
 
 func (d *database) place(line int64) string { return fmt.Sprintf("%s %d", d.unit, line) }
@@ -210,8 +249,8 @@ func (d *database) close() error {
 		d.stop()
 	}
 	var errs []error
-	for _, text := range d.texts {
-		errs = append(errs, text.file.close())
+	for _, in := range d.inputs {
+		errs = append(errs, in.close())
 	}
 	return errors.Join(append(errs, d.private.close())...)
 }
@@ -237,28 +276,36 @@ func (d *database) records(ctx context.Context, yield func(account.Record, error
 // errStopped says that nobody wants another record.
 var errStopped = errors.New("stopped")
 
-// stage brings all rows into the private database and then locks it.
+// stage brings the rows that are not there yet into the private database and then locks
+// it.
 func (d *database) stage(ctx context.Context) error {
 	for _, file := range d.files {
 		if err := d.verify(ctx, file); err != nil {
 			return err
 		}
 	}
-	for _, text := range d.texts {
-		if err := d.loadText(ctx, text); err != nil {
-			return roomError(err)
+	for _, text := range d.pending {
+		loaded, err := d.loadText(ctx, text)
+		if err != nil {
+			return err
+		}
+		if text.export {
+			d.meter.read.Store(loaded)
 		}
 	}
 	return d.exec(ctx, "PRAGMA query_only = ON")
 }
 
-func (d *database) loadText(ctx context.Context, text stagedText) error {
-	count := &d.meter.read
-	if text.table != exportTable {
-		count = new(atomic.Int64)
+// loadText fills the table that prepareText made and returns the number of its rows.
+func (d *database) loadText(ctx context.Context, text pendingText) (int64, error) {
+	f := newFeeder(text.file, text.file.name, func(t *fileTable) bool {
+		t.staged, t.width = text.table, len(text.file.header)
+		return true
+	})
+	if err := d.load(ctx, f, text.file.in.begin); err != nil || len(f.tables) == 0 {
+		return 0, err
 	}
-	defer text.file.reader.begin(ctx)()
-	return d.load(ctx, text.table, text.file, count)
+	return f.tables[0].rows, nil
 }
 
 // roomError says where the private database lies when the file system fails it.
@@ -270,50 +317,15 @@ func roomError(err error) error {
 	switch e.Code {
 	case sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
 		return hint.Wrap(fmt.Errorf("write the private database: %w", err),
-			"set SQLITE_TMPDIR to a folder with as much room as the files that are read take")
+			"set SQLITE_TMPDIR to a folder with as much room as the files that are read take, unpacked")
 	}
 	return err
-}
-
-// selected yields the rows of the statement.
-func (d *database) selected(ctx context.Context, yield func(account.Record, error) bool) error {
-	rows, err := d.conn.QueryContext(ctx, d.statement)
-	if err != nil {
-		return d.selectError(err)
-	}
-	defer rows.Close()
-	before := d.meter.done.Load()
-	var line int64
-	var values [fieldCount]string
-	into := []any{&line}
-	for i := range values {
-		into = append(into, &values[i])
-	}
-	for number := int64(1); rows.Next(); number++ {
-		if err := rows.Scan(into...); err != nil {
-			return d.selectError(err)
-		}
-		d.follow(line, before)
-		if d.unnumbered {
-			line = number
-		}
-		if err := d.checkText(line, values); err != nil {
-			return err
-		}
-		if !yield(record(line, values), nil) {
-			return errStopped
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return d.selectError(err)
-	}
-	return nil
 }
 
 // follow counts a row where the rows of the result are those of the export, and moves a
 // SQLite file on in proportion to the rowid.
 func (d *database) follow(line, before int64) {
-	if d.clause.key == "" || d.export == nil {
+	if !d.counted && (d.clause.key == "" || d.export == nil) {
 		d.meter.read.Add(1)
 	}
 	if file := d.file(); file != nil && !d.unnumbered {
@@ -328,23 +340,6 @@ func (d *database) file() *attached {
 		return nil
 	}
 	return d.export.file
-}
-
-func (d *database) selectError(err error) error {
-	if d.clause.key != "" {
-		return d.clause.fails(err)
-	}
-	return sqliteError(d.spec.Source, err)
-}
-
-// checkText holds rows of SQLite to what is asked of text files.
-func (d *database) checkText(line int64, values [fieldCount]string) error {
-	for i, value := range values {
-		if !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
-			return fmt.Errorf("%s: the %s is not UTF-8 text", d.place(line), fieldNames[i])
-		}
-	}
-	return nil
 }
 
 // finish counts the rows of a SQLite file that a clause may not have looked at.

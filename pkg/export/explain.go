@@ -22,7 +22,10 @@ func (d *database) explain(ctx context.Context, err error) error {
 		err = hint.Wrap(err, "the columns of %s are: %s", table.name, columns)
 	}
 	if d.undecided != nil {
-		err = hint.Wrap(err, "the database has the tables %s; export.table says which of them is export", list(d.undecided))
+		err = hint.Wrap(err, "there are the tables %s; export.table says which of them is export", list(d.undecided))
+	} else if len(d.inFile) > 1 {
+		err = hint.Wrap(err, `%s has the tables %s; a table of a schema goes by its bare name, or as "schema.table" where two have the same`,
+			d.spec.Source, list(d.inFile))
 	}
 	return errors.Join(err, failed)
 }

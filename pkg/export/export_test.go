@@ -175,7 +175,13 @@ func TestBadTextFiles(t *testing.T) {
 		"cut off in a line end":       {"a.csv", "id,email\n1,x\r", []string{"line 2", "carriage return"}},
 		"an empty id":                 {"a.csv", "id,email\n1,a@b.c\n,b@b.c\n", []string{"line 3", "the id is empty"}},
 		"an id that is NULL":          {"a.csv", "id,email\nNULL,a@b.c\n", []string{"line 2", "the id is empty"}},
-		"an unknown kind":             {"a.xyz", "id,email\n", []string{"unknown kind", ".csv, .tsv, .sqlite and .db"}},
+		"an unknown kind":             {"a.xyz", "hello\n", []string{"unknown kind", "CSV, TSV, JSON, NDJSON and SQLite files", "pg_dump and mysqldump"}},
+		"UTF-32":                      {"a.csv", "\xFF\xFE\x00\x00i\x00\x00\x00d\x00\x00\x00", []string{"UTF-32", "iconv -f UTF-32 -t UTF-8"}},
+		"UTF-32 without a mark":       {"a.csv", "i\x00\x00\x00d\x00\x00\x00\n\x00\x00\x00", []string{"UTF-32 without", "iconv -f UTF-32LE -t UTF-8"}},
+		"the same, in big-endian":     {"a.json", "\x00\x00\x00{\x00\x00\x00\"", []string{"UTF-32 without", "iconv -f UTF-32BE -t UTF-8"}},
+		"HTML":                        {"a.txt", "<!DOCTYPE html>\n", []string{"HTML or XML"}},
+		"a dump of SQLite":            {"a.sql", "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", []string{"a dump of SQLite", "sqlite3 export.sqlite <"}},
+		"SQL by hand":                 {"a.sql", "INSERT INTO users VALUES (1);\n", []string{"neither pg_dump nor mysqldump", "dump the table again"}},
 		"no database in spite of .db": {"a.db", "id,email\n", []string{"not a SQLite database"}},
 	} {
 		t.Run(name, func(t *testing.T) {

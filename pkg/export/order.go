@@ -31,23 +31,17 @@ func (c clause) inNumbers(found comparison) string {
 	return c.text[found.from:o.from] + "CAST(" + c.text[o.from:o.to] + " AS INTEGER)" + c.text[o.to:found.to]
 }
 
-// isText reports whether the clause may mean a column of a text file. Names of tables
-// that are not known are other names of those that are.
+// isText reports whether the clause may mean a column of text that was loaded from a
+// file. Names of tables that are not known are other names of those that are.
 func (d *database) isText(c column) bool {
 	qualifier := c.table
 	if qualifier == "" && c.outer && d.clause.key == "export.where" {
 		qualifier = exportTable
 	}
-	known := slices.ContainsFunc(d.tables, func(t table) bool { return foldASCII(t.name) == foldASCII(qualifier) })
-	for _, text := range d.texts {
-		if known && foldASCII(text.table) != foldASCII(qualifier) {
-			continue
-		}
-		names := text.file.header
-		if text.table == exportTable {
-			names = slices.Concat(names, d.aliasNames())
-		}
-		if indexOf(names, c.name) >= 0 {
+	named := func(t table) bool { return foldASCII(t.name) == foldASCII(qualifier) }
+	known := slices.ContainsFunc(d.tables, named)
+	for _, t := range d.texts {
+		if (!known || named(t)) && indexOf(t.columns, c.name) >= 0 {
 			return true
 		}
 	}

@@ -10,6 +10,18 @@ type orderReader struct {
 	isText  func(column) bool
 	renamed []string    // text that AS gave another name
 	found   *comparison // the first of a text with a number
+
+	equalities []equality
+	sets       []set
+}
+
+// equality is one operand = another.
+type equality struct{ left, right operand }
+
+// set is an operand IN what begins with a token, behind its bracket.
+type set struct {
+	operand operand
+	at      int
 }
 
 // comparison is where one stands in the clause, and the operand in it that is text.
@@ -51,14 +63,23 @@ var (
 // are, or empty.
 func (r *orderReader) list(call string) (alone operand, anyText bool) {
 	begin := r.pos
+	var before operand // that of an = behind it
 	for r.pos < len(r.tokens) && !r.is(")") {
 		if !r.atOperand() {
+			if !r.is("=", "==") {
+				before = operand{}
+			}
 			r.pos++
 			alone = operand{}
 			continue
 		}
 		first := r.pos == begin
 		o := r.compared()
+		if before.to > 0 {
+			r.equalities = append(r.equalities, equality{before, o})
+		}
+		before = o
+		r.gatherSet(o)
 		anyText = anyText || o.text
 		if alone = (operand{}); first {
 			alone = o
@@ -68,6 +89,17 @@ func (r *orderReader) list(call string) (alone operand, anyText bool) {
 		}
 	}
 	return alone, anyText
+}
+
+// gatherSet keeps the operand before IN (SELECT.
+func (r *orderReader) gatherSet(o operand) {
+	at := r.pos
+	if r.is("not") {
+		at++
+	}
+	if at+2 < len(r.tokens) && r.tokens[at].text == "in" && r.tokens[at+1].text == "(" && r.tokens[at+2].text == "select" {
+		r.sets = append(r.sets, set{o, at + 2})
+	}
 }
 
 // compared reads an operand and what it is compared with by order. It returns the

@@ -5,10 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
-	"sync/atomic"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
@@ -24,6 +21,7 @@ const privateDSN = "file:?_journal_mode=OFF&_synchronous=OFF&_cache_size=-16384"
 type private struct {
 	db   *sql.DB
 	conn *sql.Conn
+	made int // tables that were made for files
 }
 
 func openPrivate(ctx context.Context) (*private, error) {
@@ -101,107 +99,13 @@ func (p *private) authorize(authorizer func(int, string, string, string) int) er
 	})
 }
 
-// rowSource gives the rows of one file to the private database.
-type rowSource interface {
-	columns() []string
-	// read fills row with the values of the next row: nil, int64, float64, string or
-	// []byte. It returns the number under which the row is found again, which ascends,
-	// and io.EOF at the end.
-	read(row []any) (int64, error)
-}
-
-// create makes the empty table for a source. Its columns are TEXT, so that SQLite
-// converts nothing; the number of a row becomes its rowid.
-func (p *private) create(ctx context.Context, table string, src rowSource) error {
-	columns := make([]string, len(src.columns()))
-	for i, name := range src.columns() {
-		columns[i] = quoteName(name) + " TEXT"
+// createText makes the empty table for a file whose columns are all text.
+func (p *private) createText(ctx context.Context, table string, columns []string) error {
+	definitions := make([]string, len(columns))
+	for i, name := range columns {
+		definitions[i] = quoteName(name) + " TEXT"
 	}
-	return p.exec(ctx, "CREATE TABLE main."+quoteName(table)+" ("+strings.Join(columns, ", ")+")")
-}
-
-// Rows of one INSERT, and the parameters that it may have: SQLite allows 32,766.
-const (
-	insertRows       = 64
-	insertParameters = 32_000
-)
-
-// load fills the table that create made, in one transaction. It adds each row to count.
-func (p *private) load(ctx context.Context, table string, src rowSource, count *atomic.Int64) error {
-	tx, err := p.conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after Commit it does nothing
-	l := &loader{tx: tx, width: len(src.columns()) + 1}
-	l.insert = "INSERT INTO main." + quoteName(table) + " (" + rowidOf(src.columns())
-	for _, name := range src.columns() {
-		l.insert += ", " + quoteName(name)
-	}
-	l.insert += ") VALUES "
-	if err := l.all(ctx, src, count); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// loader gathers rows and writes them many at a time.
-type loader struct {
-	tx     *sql.Tx
-	insert string
-	width  int // of a row, with its number
-	values []any
-}
-
-func (l *loader) all(ctx context.Context, src rowSource, count *atomic.Int64) error {
-	rows := max(1, min(insertRows, insertParameters/l.width))
-	full, err := l.prepare(ctx, rows)
-	if err != nil {
-		return err
-	}
-	defer full.Close()
-	l.values = make([]any, rows*l.width)
-	for used := 0; ; {
-		row := l.values[used : used+l.width]
-		number, err := src.read(row[1:])
-		if errors.Is(err, io.EOF) {
-			return l.rest(ctx, used)
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		row[0] = number
-		count.Add(1)
-		if used += l.width; used == len(l.values) {
-			// Without ctx, for which the driver would start a goroutine each time.
-			if _, err := full.Exec(l.values...); err != nil {
-				return err
-			}
-			used = 0
-		}
-	}
-}
-
-// rest writes what does not fill a whole INSERT.
-func (l *loader) rest(ctx context.Context, used int) error {
-	if used == 0 {
-		return nil
-	}
-	last, err := l.prepare(ctx, used/l.width)
-	if err != nil {
-		return err
-	}
-	defer last.Close()
-	_, err = last.Exec(l.values[:used]...)
-	return err
-}
-
-func (l *loader) prepare(ctx context.Context, rows int) (*sql.Stmt, error) {
-	row := "(" + strings.Repeat("?, ", l.width-1) + "?)"
-	return l.tx.PrepareContext(ctx, l.insert+strings.Join(slices.Repeat([]string{row}, rows), ", "))
+	return p.exec(ctx, "CREATE TABLE main."+quoteName(table)+" ("+strings.Join(definitions, ", ")+")")
 }
 
 // rowidOf returns a name of the rowid that no column has; empty: they have all three.

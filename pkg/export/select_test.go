@@ -185,7 +185,8 @@ func TestTextFilesBesideTheExportAreHeldToTheSame(t *testing.T) {
 }
 
 func FuzzClause(f *testing.F) {
-	for _, seed := range []string{"1", "id = 'a''b' -- x", "1); SELECT (1", "[a] = `b` /* ) */;", "\"a\"\"b\"", "'", "/*", "((1)", "é = 1; --"} {
+	for _, seed := range []string{"1", "id = 'a''b' -- x", "1); SELECT (1", "[a] = `b` /* ) */;", "\"a\"\"b\"", "'", "/*", "((1)", "é = 1; --",
+		"id IN (SELECT DISTINCT b.id FROM b)", "EXISTS (SELECT 1 FROM b AS x WHERE lower(x.b) = a)", "a NOT IN (SELECT id FROM b, export)"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -195,6 +196,12 @@ func FuzzClause(f *testing.F) {
 		}
 		if !strings.HasPrefix(text, c.text) {
 			t.Fatalf("%q became %q", text, c.text)
+		}
+		d := &database{clause: c, tables: []table{{exportTable, []string{"id", "a"}}, {"b", []string{"id", "b"}}}}
+		for _, k := range d.comparisons(d.tables[1], Columns{}) {
+			if k.item == "" || k.other == "" || k.value == "" || k.from == "" {
+				t.Fatalf("%q compares %+v", c.text, k)
+			}
 		}
 		last := -1
 		for _, bare := range c.bare {

@@ -15,13 +15,14 @@ import (
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
+	"breachnotify/pkg/export/rows"
 	"breachnotify/pkg/hint"
 )
 
 // attached is a table or view of a SQLite file that is attached to the private
 // database.
 type attached struct {
-	path    string
+	path    string // as the configuration has it
 	schema  string // under which the file is attached
 	table   string
 	view    bool
@@ -35,11 +36,21 @@ type attached struct {
 	size    int64    // of the file, in bytes
 }
 
-// attach makes the tables of a SQLite file visible under schema. The file is opened
-// read-only and as immutable, so that not even a lock is taken on it.
-func (p *private) attach(ctx context.Context, path, schema string) error {
+// asTable returns the table under a name as the readers of other files have it.
+func (a *attached) asTable(name string) rows.Table {
+	t := rows.Table{Name: name}
+	for _, column := range a.columns {
+		t.Columns = append(t.Columns, rows.Column{Name: column})
+	}
+	return t
+}
+
+// attach makes the tables of the SQLite file at target visible under schema. The file is
+// opened read-only and as immutable, so that not even a lock is taken on it. Errors name
+// it path.
+func (p *private) attach(ctx context.Context, path, target, schema string) error {
 	// SQLite looks for journals beside the file itself, not beside a link to it.
-	target, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(target)
 	if err == nil {
 		target, err = filepath.Abs(target)
 	}
@@ -146,7 +157,25 @@ func (p *private) choose(ctx context.Context, path, schema, preferred string) (*
 	case 1:
 		return p.describe(ctx, &attached{path: path, schema: schema, table: tables[0]})
 	}
-	return nil, &severalTablesError{path: path, tables: all}
+	several := &severalTablesError{path: path, tables: all}
+	for _, t := range p.described(ctx, schema, all) {
+		several.facts = append(several.facts, "the columns "+list(names(t.Columns)))
+	}
+	return nil, several
+}
+
+// described returns tables with their columns. A view that is broken has none, which only
+// matters to those who use it.
+func (p *private) described(ctx context.Context, schema string, tables []string) []rows.Table {
+	var all []rows.Table
+	for _, name := range tables {
+		columns, err := p.columnsOf(ctx, schema, name)
+		if err != nil {
+			columns = nil
+		}
+		all = append(all, (&attached{columns: columns}).asTable(name))
+	}
+	return all
 }
 
 // tablesOf returns the names of the tables and views of an attached file.
@@ -164,20 +193,29 @@ func (p *private) tablesOf(ctx context.Context, schema string) (tables, views []
 type severalTablesError struct {
 	path   string
 	tables []string
+	facts  []string // about each; empty: none are known
+}
+
+// advise returns the error with advice on how to choose.
+func (e *severalTablesError) advise() error {
+	const most = 20
+	var err error = e
+	for i := min(most, len(e.facts)) - 1; i >= 0; i-- {
+		if e.facts[i] != "" {
+			err = hint.Wrap(err, "%s has %s", list(e.tables[i:i+1]), e.facts[i])
+		}
+	}
+	return hint.Wrap(err, "choose one with export.table")
 }
 
 // Error lists the tables.
 func (e *severalTablesError) Error() string {
-	return fmt.Sprintf("%s: the database has several tables: %s", e.path, list(e.tables))
+	return fmt.Sprintf("%s: there are several tables: %s", e.path, list(e.tables))
 }
 
 func (p *private) describe(ctx context.Context, a *attached) (*attached, error) {
-	info, err := os.Stat(a.path)
-	if err != nil {
-		return nil, fmt.Errorf("open the export: %w", err)
-	}
-	a.size = info.Size()
-	if err = p.findColumns(ctx, a); err == nil && !a.view {
+	err := p.findColumns(ctx, a)
+	if err == nil && !a.view {
 		err = p.findOrder(ctx, a)
 	}
 	if err != nil {

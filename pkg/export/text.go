@@ -10,54 +10,62 @@ import (
 	"strings"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/export/presets"
+	"breachnotify/pkg/export/rows"
 	"breachnotify/pkg/hint"
 )
 
 // textFile is a CSV or TSV file behind its header.
 type textFile struct {
 	*scanner
-	reader *meteredReader
+	in     *input
 	header []string
+	least  int // fields of a row; those that it lacks are null
+	spare  int // empty fields that may stand behind those of the header
+
+	table  *rows.Table // of the header
+	text   []byte      // of the last row
+	values []any
 }
 
-// openText opens a text file and reads its header.
-func openText(ctx context.Context, path string, f format, maxRecord int, m *meter) (*textFile, error) {
-	file, err := openFile(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open the export: %w", err)
-	}
-	info, err := file.Stat()
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("open the export: %w", err)
-	}
-	m.total.Add(info.Size())
+var _ rowReader = (*textFile)(nil)
+
+// openText reads the header of a CSV or TSV file. A header with names stands for that of
+// a file that has none; it is dropped where the file begins with its first name.
+func openText(ctx context.Context, in *input, maxRecord int, header presets.Header) (*textFile, error) {
 	separator := byte(',')
-	if f == tsvFile {
+	if in.format == tsvFile {
 		separator = '\t'
 	}
-	reader := &meteredReader{file: file, done: &m.done}
-	t := &textFile{scanner: newScanner(reader, path, separator, maxRecord), reader: reader}
-	defer reader.begin(ctx)()
-	if err := t.readHeader(); err != nil {
-		file.Close()
+	t := &textFile{scanner: newScanner(in, in.name, separator, maxRecord), in: in}
+	defer in.begin(ctx)()
+	if err := t.readHeader(header); err != nil {
 		return nil, err
 	}
+	t.table = &rows.Table{}
+	for _, name := range t.header {
+		t.table.Columns = append(t.table.Columns, rows.Column{Name: name})
+	}
+	t.values = make([]any, len(t.header))
 	return t, nil
 }
 
-func (t *textFile) close() error { return t.reader.file.Close() }
-
-func (t *textFile) readHeader() error {
-	head, err := t.peek(longestMagic)
+func (t *textFile) readHeader(header presets.Header) error {
+	head, err := t.peek(len(utf8Mark))
 	if err != nil {
-		return err
-	}
-	if err := knownBinary(t.name, head); err != nil {
 		return err
 	}
 	if bytes.HasPrefix(head, []byte(utf8Mark)) {
 		t.start += len(utf8Mark)
+	}
+	if header.Names != nil {
+		if head, err = t.peek(len(header.Names[0]) + 1); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(strings.TrimPrefix(string(head), `"`), header.Names[0]) {
+			t.header, t.least, t.spare = header.Names, header.Least, 1
+			return nil
+		}
 	}
 	if err := t.scan(); errors.Is(err, io.EOF) {
 		return errEmpty(t.name)
@@ -67,6 +75,7 @@ func (t *textFile) readHeader() error {
 	for _, field := range t.fields {
 		t.header = append(t.header, string(field))
 	}
+	t.least = len(t.header)
 	return cmp.Or(t.checkHeader(), t.checkSeparator())
 }
 
@@ -88,6 +97,9 @@ func (t *textFile) checkHeader() error {
 	for _, name := range t.header {
 		if strings.Contains(name, "@") {
 			err := fmt.Errorf("%s: line %d: no header: the first line holds an address", t.name, t.line)
+			if preset, ok := presets.Headerless(len(t.header)); ok {
+				return hint.Wrap(err, "if this is an export of %[1]s, set export.preset: %[1]s", preset)
+			}
 			return hint.Wrap(err, "put a line with the names of the columns first")
 		}
 	}
@@ -132,36 +144,45 @@ func (t *textFile) next() error {
 	if err := t.scan(); err != nil {
 		return err
 	}
-	if len(t.fields) == len(t.header) {
+	switch n := len(t.fields); {
+	case n == len(t.header), n < len(t.header) && n >= t.least:
+		return nil
+	case n == len(t.header)+t.spare && len(t.fields[n-1]) == 0:
+		t.fields = t.fields[:n-1]
 		return nil
 	}
 	err := fmt.Errorf("%s: line %d: %d fields where the header has %d", t.name, t.line, len(t.fields), len(t.header))
 	return hint.Wrap(err, "a value with a separator or a line end in it must be in quotes")
 }
 
-// columns is part of rowSource.
-func (t *textFile) columns() []string { return t.header }
+// Unit is part of rowReader.
+func (t *textFile) Unit() string { return "line" }
 
-// read is part of rowSource.
-func (t *textFile) read(row []any) (int64, error) {
+// Next is part of rowReader. All values of a row are parts of one string: one allocation.
+func (t *textFile) Next() (rows.Row, error) {
 	if err := t.next(); err != nil {
-		return 0, err
+		return rows.Row{}, err
 	}
+	t.text = t.text[:0]
+	for _, field := range t.fields {
+		t.text = append(t.text, field...)
+	}
+	all := string(t.text)
 	for i, field := range t.fields {
-		row[i] = string(field)
+		t.values[i], all = all[:len(field)], all[len(field):]
 	}
-	return t.line, nil
+	return rows.Row{Table: t.table, Values: t.values[:len(t.fields)], At: t.line}, nil
 }
 
 // stream hands on every row of a text file without storing any.
 type stream struct {
 	file  *textFile
 	at    places
-	meter *meter
+	meter *Meter
 }
 
 func (s *stream) records(ctx context.Context, yield func(account.Record, error) bool) {
-	defer s.file.reader.begin(ctx)()
+	defer s.file.in.begin(ctx)()
 	var row []byte
 	for {
 		err := s.file.next()
@@ -205,4 +226,4 @@ func (s *stream) record(row []byte) (account.Record, []byte) {
 
 func (s *stream) place(line int64) string { return fmt.Sprintf("%s: line %d", s.file.name, line) }
 
-func (s *stream) close() error { return s.file.close() }
+func (s *stream) close() error { return s.file.in.close() }

@@ -25,7 +25,8 @@ type table struct {
 }
 
 func newTable(name string) *table {
-	t := &table{exact: map[string]int{}, folded: map[string]int{}}
+	// values is never nil, which would mean that there is no row.
+	t := &table{exact: map[string]int{}, folded: map[string]int{}, values: []any{}}
 	t.Name = name
 	return t
 }
