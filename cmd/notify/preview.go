@@ -22,6 +22,7 @@ type previewOptions struct {
 	account string
 	class   string
 	format  string
+	serve   string // address
 }
 
 func (o previewOptions) validate() error {
@@ -55,20 +56,35 @@ func newPreviewCommand(p *process, g *globals) *cobra.Command {
 	var o previewOptions
 	cmd := command("preview", "Show the notices",
 		`preview shows a sample of each class and language, with made-up accounts; or, after
-plan, the notice that one account gets (--account).`,
+plan, the notice that one account gets (--account).
+
+With --serve it is a page in a browser, on which the notices of the plan are looked at
+as HTML, text and source: each class and language, telling cases, and any account.
+The page only shows, and sends nothing. The address that is printed works once, in
+one browser; Ctrl-C ends the preview. --account, --class and --format choose what it
+shows first.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused}, cobra.NoArgs)
 	flags := cmd.Flags()
 	flags.StringVar(&o.account, "account", "", "the notice of the account with this `ID`")
 	flags.StringVar(&o.class, "class", "", "samples of this class only: password or sso")
 	flags.StringVar(&o.format, "format", "text", "text, html or eml")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPreview(cmd.Context(), p, g, o) }
+	flags.StringVar(&o.serve, "serve", "", "show them as a page in a browser, on this `ADDRESS`, such as 127.0.0.1:8025")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := o.validate(); err != nil {
+			return err
+		}
+		if !flags.Changed("serve") {
+			return runPreview(cmd.Context(), p, g, o)
+		}
+		if !flags.Changed("format") {
+			o.format = "html" // what a page is for
+		}
+		return runServe(cmd.Context(), p, g, o)
+	}
 	return cmd
 }
 
 func runPreview(ctx context.Context, p *process, g *globals, o previewOptions) error {
-	if err := o.validate(); err != nil {
-		return err
-	}
 	f, err := openFolder(p, g)
 	if err != nil {
 		return err
