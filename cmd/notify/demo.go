@@ -38,8 +38,8 @@ func newDemoCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("demo", "Walk through a campaign against a mail server of its own",
 		`demo makes a campaign with some hundred accounts in a temporary folder, starts a
 mail server on this machine, and walks through plan, preview, dry run, send, an
-interrupt, resume and status, each command as you would type it. No mail leaves the
-machine. It ends with 0 only if every count is what it must be.`,
+interrupt, resume, status, bounces and a resend, each command as you would type it. No
+mail leaves the machine. It ends with 0 only if every count is what it must be.`,
 		[]int{exitDone, exitFailed, exitUsage, exitInterrupted}, cobra.NoArgs)
 	cmd.Flags().IntVar(&o.accounts, "accounts", o.accounts, "make `N` accounts")
 	cmd.Flags().StringVar(&o.keep, "keep", "", "work in `DIR`, and leave it there")
@@ -117,6 +117,7 @@ type step struct {
 	want        int  // exit code
 	interrupted bool // by Ctrl-C on the way
 	lines       int  // how much of its output to show; 0: all of it
+	before      func() error
 }
 
 func (d *demo) walk(ctx context.Context) error {
@@ -135,6 +136,13 @@ func (d *demo) walk(ctx context.Context) error {
 			args: []string{"send", "--yes"}, want: exitFailures},
 		{say: "Who was not told?", args: []string{"accounts", "--state", "rejected"}, lines: 6},
 		{say: "And once more: nobody is mailed twice.", args: []string{"send", "--yes"}, want: exitFailures},
+		{say: "Some notices come back to the return path. Take them in.", before: d.comeBack,
+			args: []string{"bounces", "import", returnedFolder}},
+		{say: "Who could not be told?", args: []string{"bounces", "list"}, lines: 6},
+		{say: "The team finds some right addresses. Send again where it is worth it.", before: d.correct,
+			args: []string{"resend", "--bounced", "--corrections", "corrections.csv", "--yes"}, want: exitFailures},
+		{say: "And once more: what is left failed for good, and has no correction.",
+			args: []string{"resend", "--bounced", "--corrections", "corrections.csv", "--yes"}, want: exitRefused},
 	} {
 		if err := d.take(ctx, s); err != nil {
 			return err
@@ -148,6 +156,11 @@ func (d *demo) walk(ctx context.Context) error {
 func (d *demo) take(ctx context.Context, s step) error {
 	if d.stopped() {
 		return say(errInterrupted, "interrupted")
+	}
+	if s.before != nil {
+		if err := s.before(); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(d.stdout, "\n# %s\n$ notify %s\n", s.say, strings.Join(s.args, " "))
 	child := *d.process

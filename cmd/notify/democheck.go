@@ -14,7 +14,7 @@ import (
 
 // check holds the ledger and the mail server against what the export must lead to.
 func (d *demo) check(ctx context.Context) error {
-	status, err := readStatus(ctx, "demo.ledger", d.now())
+	status, err := readStatus(ctx, "demo.ledger", nil, d.now())
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,17 @@ func (d *demo) checkStatus(s campaign.Status) []demoCheck {
 		}
 	}
 	expected := d.world.expected()
-	var refused int64
+	var refused, bounced, again int64
 	classes := map[account.Class]int64{}
-	for n, isRefused := range expected {
+	for n, r := range expected {
 		classes[n.class]++
-		if isRefused {
+		switch {
+		case r.refused:
 			refused++
+		case r.bounce != "" && (r.moved != "" || strings.HasPrefix(r.bounce, "4.")):
+			again++
+		case r.bounce != "":
+			bounced++
 		}
 	}
 	total := int64(len(expected))
@@ -66,9 +71,11 @@ func (d *demo) checkStatus(s campaign.Status) []demoCheck {
 		{"notices", s.Notices.Total, total},
 		{"password notices", s.ByClass[account.Password].Total, classes[account.Password]},
 		{"sso notices", s.ByClass[account.SSO].Total, classes[account.SSO]},
-		{"accepted notices", s.Notices.Accepted, total - refused},
+		{"accepted notices", s.Notices.Accepted, total - refused - bounced},
 		{"rejected notices", s.Notices.Rejected, refused},
-		{"notices in any other state", s.Notices.Total - s.Notices.Accepted - s.Notices.Rejected, 0},
+		{"bounced notices", s.Notices.Bounced, bounced},
+		{"notices in any other state", s.Notices.Left() + s.Notices.InDoubt, 0},
+		{"notices of the resend", s.Resends.Notices, again},
 	}
 	for _, reason := range slices.Sorted(maps.Keys(excluded)) {
 		checks = append(checks, demoCheck{"accounts excluded as " + string(reason), s.Accounts.ExcludedBy[reason], excluded[reason]})
@@ -85,23 +92,19 @@ func (d *demo) checkMailboxes() []demoCheck {
 		}
 	}
 	var missing, twice, wrongKind int64
-	expected := d.world.expected()
-	for n, refused := range expected {
-		switch {
-		case got[n] > 1:
-			twice++
-		case got[n] == 0 && !refused:
-			missing++
-		}
+	want := d.world.deliveries()
+	for n, times := range want {
+		missing += int64(max(times-got[n], 0))
+		twice += int64(max(got[n]-times, 0))
 	}
 	for n := range got {
-		if refused, ok := expected[n]; !ok || refused {
+		if want[n] == 0 {
 			wrongKind++
 		}
 	}
 	return []demoCheck{
 		{"notices that the mail server misses", missing, 0},
-		{"notices that it took twice", twice, 0},
+		{"notices that it took too often", twice, 0},
 		{"mailboxes that got a notice of the wrong kind", wrongKind, 0},
 	}
 }

@@ -21,6 +21,8 @@ type demoRow struct {
 	excluded   campaign.Exclusion // empty: it gets a notice
 	refused    bool               // its mailbox does not exist
 	greylisted bool               // its mailbox is put off once
+	bounce     string             // the status with which its notice comes back later; empty: it does not
+	moved      string             // its right address, which the team finds out
 }
 
 // demoWorld is a made-up export and the mail server's opinion of its mailboxes. What
@@ -77,6 +79,12 @@ func (w *demoWorld) row(i int) demoRow {
 		r.refused = true
 	case 29, 39:
 		r.greylisted = true
+	case 3:
+		r.bounce, r.moved = "5.1.1", fmt.Sprintf("moved%d@example.net", i)
+	case 26:
+		r.bounce = "5.1.1"
+	case 46:
+		r.bounce = "4.2.2" // full for days; there is room again when the resend comes
 	}
 	return r.signs()
 }
@@ -100,18 +108,36 @@ func other(class account.Class) account.Class {
 	return account.SSO
 }
 
-// demoNotice is what a mailbox must get: one for each class of its accounts.
+// demoNotice is what a mailbox gets: one for each class of its accounts.
 type demoNotice struct {
 	mailbox string
 	class   account.Class
 }
 
-// expected returns every notice that must be made, and whether it is refused.
-func (w *demoWorld) expected() map[demoNotice]bool {
-	all := map[demoNotice]bool{}
+// expected returns every notice of the plan with one of its rows, which are of one kind.
+func (w *demoWorld) expected() map[demoNotice]demoRow {
+	all := map[demoNotice]demoRow{}
 	for _, r := range w.rows {
 		if r.excluded == "" {
-			all[demoNotice{strings.ToLower(r.email), r.class}] = r.refused
+			all[demoNotice{strings.ToLower(r.email), r.class}] = r
+		}
+	}
+	return all
+}
+
+// deliveries returns how often each mailbox must get a notice of each class in the end.
+func (w *demoWorld) deliveries() map[demoNotice]int {
+	all := map[demoNotice]int{}
+	for n, r := range w.expected() {
+		switch {
+		case r.refused:
+		case r.moved != "":
+			all[n] = 1
+			all[demoNotice{r.moved, n.class}] = 1
+		case strings.HasPrefix(r.bounce, "4."):
+			all[n] = 2
+		default:
+			all[n] = 1
 		}
 	}
 	return all

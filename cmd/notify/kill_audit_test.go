@@ -148,7 +148,7 @@ func (c *trial) compare(t *testing.T, n demoNotice, state campaign.State) {
 		t.Errorf("%+v: accepted in the ledger, unknown to the server", n)
 	case taken == 1 && !slices.Contains([]campaign.State{campaign.Accepted, campaign.InDoubt, campaign.Sending}, state):
 		t.Errorf("%+v: the server took it, and it is %s in the ledger", n, state)
-	case c.expected[n] && taken > 0:
+	case c.expected[n].refused && taken > 0:
 		t.Errorf("%+v: the server took what it refuses", n)
 	}
 }
@@ -158,12 +158,12 @@ func (c *trial) compare(t *testing.T, n demoNotice, state campaign.State) {
 func (c *trial) checkEnd(t *testing.T, inDoubt int64) {
 	t.Helper()
 	status, states := c.audit(t)
-	for n, refused := range c.expected {
+	for n, row := range c.expected {
 		state := states[n]
 		switch {
-		case refused && state != campaign.Rejected:
+		case row.refused && state != campaign.Rejected:
 			t.Errorf("%+v: %s, want rejected", n, state)
-		case !refused && state != campaign.InDoubt && (state != campaign.Accepted || c.taken[n] != 1):
+		case !row.refused && state != campaign.InDoubt && (state != campaign.Accepted || c.taken[n] != 1):
 			t.Errorf("%+v: %s, and mailed %d times, want it accepted once", n, state, c.taken[n])
 		}
 	}

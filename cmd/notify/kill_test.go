@@ -13,7 +13,7 @@ import (
 	"breachnotify/pkg/smtptest"
 )
 
-var killSeed = flag.Uint64("kill.seed", 0, "repeat the moments of TestKill with this seed; 0: a new one")
+var killSeed = flag.Uint64("kill.seed", 0, "repeat the moments of the kills with this seed; 0: a new one")
 
 // What TestKill does. All kills together use up fewer notices than there are, so that
 // each strikes a process that sends.
@@ -46,21 +46,24 @@ type tripwire struct {
 // messages further on. Others are when the program has seen that the relay answers,
 // and moves to in doubt what the run before has left; and when it opens a session.
 func (w *tripwire) set(random *rand.Rand, conns int) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	after := time.Duration(random.Int64N(int64(time.Millisecond)))
 	switch random.IntN(6) {
 	case 0:
-		w.stage, w.events = smtptest.Quit, 1
+		return w.setAt(conns, smtptest.Quit, 1, after)
 	case 1:
-		w.stage, w.events = smtptest.EHLO, 1+random.IntN(2)
-	default:
-		w.stage, w.events = smtptest.Dot, 1+random.IntN(maxMessages)
+		return w.setAt(conns, smtptest.EHLO, 1+random.IntN(2), after)
 	}
-	w.conns = conns
-	w.after = time.Duration(random.Int64N(int64(time.Millisecond)))
-	w.spare = maxSpare
+	return w.setAt(conns, smtptest.Dot, 1+random.IntN(maxMessages), after)
+}
+
+// setAt sets the wire at the last of some events of a stage, or somewhat later, and
+// returns the moment in words.
+func (w *tripwire) setAt(conns int, stage smtptest.Stage, events int, after time.Duration) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns, w.stage, w.events, w.after, w.spare = conns, stage, events, after, maxSpare
 	w.tripped, w.freed = make(chan struct{}), make(chan struct{})
-	return fmt.Sprintf("%s %d and %s", w.stage, w.events, w.after)
+	return fmt.Sprintf("%s %d and %s", stage, events, after)
 }
 
 func (w *tripwire) script(e smtptest.Event) smtptest.Action {
@@ -84,17 +87,22 @@ func (w *tripwire) script(e smtptest.Event) smtptest.Action {
 
 func (w *tripwire) free() { close(w.freed) }
 
-// TestKill kills the sender again and again, each time at another moment, and holds
-// what the ledger says against what the mail server took: nobody is missing, nobody is
-// mailed twice, and a kill leaves at most one notice a session in doubt.
-func TestKill(t *testing.T) {
+// newKillRandom is where the moments of the kills come from.
+func newKillRandom(t *testing.T) *rand.Rand {
+	t.Helper()
 	seed := *killSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("to repeat: -kill.seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
+// TestKill kills the sender again and again, each time at another moment, and holds
+// what the ledger says against what the mail server took: nobody is missing, nobody is
+// mailed twice, and a kill leaves at most one notice a session in doubt.
+func TestKill(t *testing.T) {
+	random := newKillRandom(t)
 	world := newDemoWorld(2400)
 	if n := world.notices(); n < leastTotal {
 		t.Fatalf("the campaign has %d notices, want %d or more", n, leastTotal)
@@ -105,13 +113,10 @@ func TestKill(t *testing.T) {
 	var before int64
 	for n := range kills {
 		moment := wire.set(random, c.server.Conns())
-		c.killAt(t, wire)
+		c.killAt(t, wire, "send")
 		status, _ := c.audit(t)
-		struck := status.Notices.InDoubt + status.Notices.Sending
+		struck := struckBy(t, status.Notices, before)
 		t.Logf("kill %d at %s: %d mailed, %d more in doubt", n+1, moment, c.counted, struck-before)
-		if more := struck - before; more < 0 || more > trialSessions || status.Notices.Sending > trialSessions {
-			t.Fatalf("kill %d: %d more are in doubt or sending, want 0 to %d: %+v", n+1, more, trialSessions, status.Notices)
-		}
 		before = struck
 	}
 	if before == 0 {
@@ -121,10 +126,21 @@ func TestKill(t *testing.T) {
 	c.checkEnd(t, before)
 }
 
-// killAt sends until the wire goes off, and kills the process.
-func (c *trial) killAt(t *testing.T, wire *tripwire) {
+// struckBy returns how many notices the kills so far have struck on their way: before,
+// and at most one a session more by the last.
+func struckBy(t *testing.T, n campaign.NoticeCounts, before int64) int64 {
 	t.Helper()
-	p := c.send(t)
+	struck := n.InDoubt + n.Sending
+	if more := struck - before; more < 0 || more > trialSessions || n.Sending > trialSessions {
+		t.Fatalf("%d more are in doubt or sending, want 0 to %d: %+v", more, trialSessions, n)
+	}
+	return struck
+}
+
+// killAt sends by a command until the wire goes off, and kills the process.
+func (c *trial) killAt(t *testing.T, wire *tripwire, command ...string) {
+	t.Helper()
+	p := c.start(t, append(command, "--yes", "--quiet")...)
 	await(t, p, wire.tripped, "the moment of its kill has come")
 	p.kill(t)
 	wire.free()

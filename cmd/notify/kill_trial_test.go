@@ -43,7 +43,7 @@ halt: {rejected: 50%, consecutive_errors: 1000}
 type trial struct {
 	dir      string
 	world    *demoWorld
-	expected map[demoNotice]bool // every notice, and whether its mailbox refuses it
+	expected map[demoNotice]demoRow // every notice, and one of its rows
 	server   *smtptest.Server
 	counted  int                // messages of the server that are in taken
 	taken    map[demoNotice]int // by the server, in all runs
@@ -94,8 +94,7 @@ func (c *trial) start(t *testing.T, args ...string) *child {
 	t.Helper()
 	p := &child{cmd: exec.CommandContext(t.Context(), "notify", args...), ended: make(chan struct{})}
 	p.cmd.Dir = c.dir
-	// With the race detector a process sleeps for a second at its end unless told not to.
-	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	p.cmd.Env = childEnvironment()
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -106,6 +105,12 @@ func (c *trial) start(t *testing.T, args ...string) *child {
 	}()
 	t.Cleanup(func() { <-p.ended }) // before its folder is removed
 	return p
+}
+
+// childEnvironment is the environment of a process of the program. With the race
+// detector it sleeps for a second at its end unless told not to.
+func childEnvironment() []string {
+	return append(os.Environ(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 }
 
 func (c *trial) send(t *testing.T, args ...string) *child {

@@ -173,6 +173,17 @@ func (c postfixCampaign) write(t *testing.T, name string, content []byte) {
 	noError(t, os.WriteFile(filepath.Join(c.dir, name), content, 0o600))
 }
 
+// replace changes what stands once in notify.yaml.
+func (c postfixCampaign) replace(t *testing.T, old, changed string) {
+	t.Helper()
+	config, err := os.ReadFile(filepath.Join(c.dir, "notify.yaml"))
+	noError(t, err)
+	if n := strings.Count(string(config), old); n != 1 {
+		t.Fatalf("notify.yaml holds %q %d times", old, n)
+	}
+	c.write(t, "notify.yaml", bytes.Replace(config, []byte(old), []byte(changed), 1))
+}
+
 // notify runs the program as a process of its own in the campaign's folder and
 // asserts its exit code.
 func (c postfixCampaign) notify(t *testing.T, wantCode int, args ...string) (stdout, stderr string) {
@@ -180,7 +191,7 @@ func (c postfixCampaign) notify(t *testing.T, wantCode int, args ...string) (std
 	ctx, cancel := context.WithTimeout(t.Context(), postfixPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "notify", args...)
-	cmd.Dir = c.dir
+	cmd.Dir, cmd.Env = c.dir, childEnvironment()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
@@ -222,6 +233,7 @@ type postfixAccountLine struct {
 	ID         string
 	Address    string
 	Class      account.Class
+	Excluded   campaign.Exclusion
 	Notice     string
 	Generation int
 	State      campaign.State

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"breachnotify/pkg/smtptest"
@@ -71,8 +72,11 @@ func cmdSMTPD(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("SMTP_PORT", strconv.Itoa(server.Port()))
 }
 
-// servers holds the mail server that a script started last.
-type servers struct{ latest *smtptest.Server }
+// servers holds the mail server that a script started last, and the mailbox.
+type servers struct {
+	latest  *smtptest.Server
+	mailbox *imapmemserver.User
+}
 
 // cmdMails asserts how many messages the server took, to anybody or to one address,
 // and with `conns` how many connections it saw: mails N [ADDR] | mails conns N.

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,17 +25,47 @@ func (s *Server) Deliveries(tb testing.TB) []Delivery {
 	tb.Helper()
 	eventually(tb, "empty the queue of Postfix", func() bool { return s.queued(tb) == 0 })
 	var all []Delivery
-	for i, mailbox := range s.mailboxes {
-		files, err := filepath.Glob(s.path(fmt.Sprintf("mail/%d/new/*", i)))
-		noError(tb, err)
-		for _, file := range files {
-			raw, err := os.ReadFile(file)
-			noError(tb, err)
-			raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
-			all = append(all, Delivery{Mailbox: mailbox, Raw: raw})
-		}
+	for _, mailbox := range s.mailboxes {
+		all = append(all, s.deliveriesTo(tb, mailbox)...)
 	}
 	return all
+}
+
+// Await waits until a mailbox holds a number of messages, or more, and returns them. The
+// queue need not be empty.
+func (s *Server) Await(tb testing.TB, mailbox string, atLeast int) []Delivery {
+	tb.Helper()
+	var all []Delivery
+	eventually(tb, fmt.Sprintf("deliver %d messages to %s", atLeast, mailbox), func() bool {
+		all = s.deliveriesTo(tb, mailbox)
+		return len(all) >= atLeast
+	})
+	return all
+}
+
+func (s *Server) deliveriesTo(tb testing.TB, mailbox string) []Delivery {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join(s.Maildir(tb, mailbox), "new", "*"))
+	noError(tb, err)
+	var all []Delivery
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		noError(tb, err)
+		raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
+		all = append(all, Delivery{Mailbox: mailbox, Raw: raw})
+	}
+	return all
+}
+
+// Maildir returns the folder of one of Options.Mailboxes. It is there once something
+// was delivered.
+func (s *Server) Maildir(tb testing.TB, mailbox string) string {
+	tb.Helper()
+	i := slices.Index(s.mailboxes, mailbox)
+	if i < 0 {
+		tb.Fatalf("Postfix has no mailbox %s", mailbox)
+	}
+	return s.path(filepath.Join("mail", folderOf(i)))
 }
 
 // queued counts the messages that Postfix has not done with. Each moves from queue to
@@ -55,6 +87,28 @@ func (s *Server) queued(tb testing.TB) int {
 		noError(tb, err)
 	}
 	return count
+}
+
+// ofQueueManager finds what the queue manager logs when it takes a message up, and when
+// it is done with it.
+var ofQueueManager = regexp.MustCompile(`/qmgr\[[0-9]+\]: ([0-9A-Za-z]+): (from=<|removed\n)`)
+
+// LogFile waits until Postfix has nothing left to do and its log says so, which comes
+// somewhat later, and returns the path of the log.
+func (s *Server) LogFile(tb testing.TB) string {
+	tb.Helper()
+	eventually(tb, "log the end of every message", func() bool {
+		open := map[string]bool{}
+		for _, said := range ofQueueManager.FindAllStringSubmatch(s.Log(tb), -1) {
+			if id := said[1]; said[2] == "from=<" {
+				open[id] = true
+			} else {
+				delete(open, id)
+			}
+		}
+		return len(open) == 0 && s.queued(tb) == 0
+	})
+	return s.path("log")
 }
 
 // Sessions waits until each of a number of SMTP sessions, or more, has ended, and

@@ -20,13 +20,18 @@ import (
 	"time"
 )
 
-// Options says what a Postfix of a test knows. Its domains are those of its
-// mailboxes: it takes mail for nobody else.
+// Options says what a Postfix of a test knows. Its domains are those of its mailboxes
+// and next hops: it takes mail for nobody else.
 type Options struct {
 	// Mailboxes are the addresses that exist, as on the wire, without an extension:
 	// bounces@example.com also takes the mail of bounces+TOKEN@example.com. Domains
 	// are in A-labels.
 	Mailboxes []string
+	// Full are further mailboxes, which have no room left.
+	Full []string
+	// NextHops are domains whose mail Postfix passes on by SMTP, each to a port of
+	// 127.0.0.1. Nobody needs to listen there.
+	NextHops map[string]int
 	// Certificate turns STARTTLS on and makes it mandatory; nil: STARTTLS is not offered.
 	Certificate *tls.Certificate
 	// Settings go before those of the helper in main.cf (postconf(5)).
@@ -35,7 +40,8 @@ type Options struct {
 
 // Server is an instance of Postfix that belongs to one test: configuration, queue,
 // log and mailboxes are in a folder of its own, and it listens on the loopback
-// interface. It has no SMTP client, so that nothing can leave the machine.
+// interface. Its SMTP client speaks from there alone, so that nothing can leave the
+// machine.
 type Server struct {
 	dir       string
 	port      int
