@@ -2,19 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/hint"
 	"breachnotify/pkg/ledger"
 )
 
@@ -24,8 +21,19 @@ type accountsOptions struct {
 	class    string
 	state    string
 	excluded bool
-	reveal   bool
-	csv      bool
+
+	unmatched bool
+	reveal    bool
+	csv       bool
+}
+
+// validate refuses filters beside --unmatched, which lists no accounts.
+func (o accountsOptions) validate() error {
+	if o.unmatched && (o.id != "" || o.address != "" || o.class != "" || o.state != "" || o.excluded) {
+		return hint.Wrap(say(errUsage, "--unmatched lists keys that match no account: no filter of accounts fits"),
+			"leave out either --unmatched or the filters")
+	}
+	return nil
 }
 
 // filter returns what to ask the ledger for.
@@ -51,7 +59,9 @@ func newAccountsCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("accounts", "List accounts and what became of each",
 		`accounts prints one line an account: its class and why, its notice, the state of
 that, and the relay's last reply. Filters narrow the list; an account must fit all
-of them. Addresses are masked unless --reveal is given.`,
+of them. Addresses are masked unless --reveal is given.
+--unmatched lists instead the keys of the tables under export.tables that match no
+account of the export: people who are in a list of the affected and get no notice.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
 	flags := cmd.Flags()
 	flags.StringVar(&o.id, "id", "", "the account with this `ID`")
@@ -59,6 +69,7 @@ of them. Addresses are masked unless --reveal is given.`,
 	flags.StringVar(&o.class, "class", "", "accounts of this class: password or sso")
 	flags.StringVar(&o.state, "state", "", "accounts whose notice is in this `STATE`")
 	flags.BoolVar(&o.excluded, "excluded", false, "accounts that get no notice")
+	flags.BoolVar(&o.unmatched, "unmatched", false, "the keys of further tables that match no account")
 	flags.BoolVar(&o.reveal, "reveal", false, "show whole addresses")
 	flags.BoolVar(&o.csv, "csv", false, "print CSV")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runAccounts(cmd.Context(), p, g, o) }
@@ -66,6 +77,9 @@ of them. Addresses are masked unless --reveal is given.`,
 }
 
 func runAccounts(ctx context.Context, p *process, g *globals, o accountsOptions) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
 	filter, err := o.filter()
 	if err != nil {
 		return err
@@ -81,16 +95,12 @@ func runAccounts(ctx context.Context, p *process, g *globals, o accountsOptions)
 	defer func() { err = errors.Join(err, book.Close()) }()
 	ctx, cancel := p.untilStop(ctx)
 	defer cancel()
-	write := newLineWriter(p.stdout, g.json, o.csv)
-	for line, err := range book.Accounts(ctx, filter) {
-		if err != nil {
-			return err
-		}
-		if err := write.line(newAccountLine(line, o.reveal)); err != nil {
-			return fmt.Errorf("write the list: %w", err)
-		}
+	if o.unmatched {
+		return writeList(newLineWriter(p.stdout, g.json, o.csv, unmatchedHeader), book.Unmatched(ctx),
+			func(u campaign.Unmatched) listed { return newUnmatchedLine(u, o.reveal) })
 	}
-	return write.end()
+	return writeList(newLineWriter(p.stdout, g.json, o.csv, accountHeader), book.Accounts(ctx, filter),
+		func(l ledger.AccountLine) listed { return newAccountLine(l, o.reveal) })
 }
 
 // accountLine is a line of `notify accounts`. Its JSON is a contract.
@@ -115,134 +125,28 @@ func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
 	if !reveal { // some exports have addresses for ids
 		id, address, reply = account.MaskText(id), l.Address.Masked(), l.Address.MaskIn(reply)
 	}
-	line := accountLine{
+	return accountLine{
 		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
 		Notice: orNull(l.NoticeID), Generation: orNull(l.Generation), State: orNull(l.State), Attempts: l.Attempts,
-		LastReply: orNull(reply), Locale: orNull(l.Locale), Line: l.Line,
+		LastReply: orNull(reply), Updated: optionalTime(l.Updated), Locale: orNull(l.Locale), Line: l.Line,
 	}
-	if !l.Updated.IsZero() {
-		updated := l.Updated.UTC()
-		line.Updated = &updated
-	}
-	return line
-}
-
-// orNull returns nil for a zero value, which is null in JSON.
-func orNull[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
 }
 
 // fields returns the line as text, an empty one for null.
 func (a accountLine) fields() []string {
-	updated := ""
-	if a.Updated != nil {
-		updated = a.Updated.Format(time.RFC3339)
-	}
 	return []string{a.ID, text(a.Address), text(a.Class), a.Reason, text(a.Excluded), text(a.Notice),
-		text(a.Generation), text(a.State), strconv.Itoa(a.Attempts), text(a.LastReply), updated, text(a.Locale),
+		text(a.Generation), text(a.State), strconv.Itoa(a.Attempts), text(a.LastReply), rfc3339(a.Updated), text(a.Locale),
 		strconv.FormatInt(a.Line, 10)}
 }
 
 var accountHeader = []string{"id", "address", "class", "reason", "excluded", "notice", "generation", "state",
 	"attempts", "last_reply", "updated", "locale", "line"}
 
-func text[T any](v *T) string {
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(*v)
-}
-
-// lineWriter prints accounts as they come: for a long list nothing is kept.
-type lineWriter interface {
-	line(accountLine) error
-	end() error
-}
-
-func newLineWriter(w io.Writer, asJSON, asCSV bool) lineWriter {
-	switch {
-	case asJSON:
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		return jsonLines{encoder}
-	case asCSV:
-		return &csvLines{w: csv.NewWriter(w)}
-	}
-	return humanLines{w}
-}
-
-type jsonLines struct{ encoder *json.Encoder }
-
-func (j jsonLines) line(a accountLine) error { return j.encoder.Encode(a) }
-func (j jsonLines) end() error               { return nil }
-
-type csvLines struct {
-	w      *csv.Writer
-	headed bool
-}
-
-func (c *csvLines) line(a accountLine) error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	fields := a.fields()
-	for i, field := range fields {
-		fields[i] = noFormula(field)
-	}
-	return c.w.Write(fields)
-}
-
-// noFormula keeps a spreadsheet from taking a field for a formula, by the apostrophe
-// that spreadsheets know for that. Negative numbers are left as they are.
-func noFormula(field string) string {
-	if field == "" || !strings.ContainsRune("=+-@\t\r", rune(field[0])) {
-		return field
-	}
-	if _, err := strconv.ParseFloat(field, 64); err == nil {
-		return field
-	}
-	return "'" + field
-}
-
-func (c *csvLines) head() error {
-	if c.headed {
-		return nil
-	}
-	c.headed = true
-	return c.w.Write(accountHeader)
-}
-
-func (c *csvLines) end() error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	c.w.Flush()
-	return c.w.Error()
-}
-
-type humanLines struct{ w io.Writer }
-
-func (h humanLines) line(a accountLine) error {
+// words returns the line as a human reads it.
+func (a accountLine) words() []string {
 	words := []string{printable(a.ID), text(a.Address), text(a.Class), text(a.State)}
 	if a.Excluded != nil {
 		words = append(words, fmt.Sprintf("line %d excluded: %s", a.Line, *a.Excluded))
 	}
-	words = append(words, "("+printable(a.Reason)+")", printable(text(a.LastReply)))
-	_, err := fmt.Fprintln(h.w, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
-	return err
-}
-
-func (h humanLines) end() error { return nil }
-
-// printable keeps what came from an export or a relay from steering a terminal.
-func printable(s string) string {
-	quoted := strconv.QuoteToGraphic(s)
-	if quoted == `"`+s+`"` {
-		return s
-	}
-	return quoted
+	return append(words, "("+printable(a.Reason)+")", printable(text(a.LastReply)))
 }

@@ -17,7 +17,8 @@ type order struct {
 	folder *folder
 	used   []variant
 	status campaign.Status
-	send   int64 // notices that this run may send
+	resend *campaign.Resent // what a resend would make; nil: this is no resend
+	send   int64            // notices that this run may send
 	eta    time.Duration
 }
 
@@ -58,6 +59,9 @@ func consent(p *process, o order, yes bool) error {
 func (o order) print(p *process) {
 	left := func(c campaign.NoticeCounts) int64 { return c.Left() }
 	fmt.Fprintf(p.stderr, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
+	if o.resend != nil {
+		printResent(p.stderr, *o.resend)
+	}
 	fmt.Fprintf(p.stderr, "left      %d notices: %s\n", o.status.Notices.Left(), classCounts(o.status, left))
 	fmt.Fprintf(p.stderr, "to send   %d in this run\n", o.send)
 	fmt.Fprintf(p.stderr, "from      %s\n", o.folder.sender())
@@ -72,4 +76,20 @@ func (o order) print(p *process) {
 		fmt.Fprintf(p.stderr, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
 	}
 	fmt.Fprintf(p.stderr, "takes     about %s\n", o.eta.Round(time.Second))
+	if line, bad := deadlineLine(o.foreseen()); line != "" {
+		fmt.Fprintf(p.stderr, "deadline  %s\n", p.inks.paint(warningInk(bad), line))
+	}
+}
+
+// foreseen is where the campaign stands, with what a resend would add.
+func (o order) foreseen() campaign.Status {
+	status := o.status
+	if o.resend == nil || status.Deadline == nil {
+		return status
+	}
+	due := *status.Deadline
+	due.Expect(status.At.Add(o.eta))
+	status.Deadline = &due
+	status.Notices.Pending += o.resend.Notices
+	return status
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"breachnotify/pkg/campaign"
@@ -25,16 +24,13 @@ func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Su
 	if _, err := s.book.Begin(ctx, s.process.now()); err != nil {
 		return delivery.Summary{}, err
 	}
-	var latest atomic.Pointer[delivery.Event]
-	latest.Store(&delivery.Event{})
+	aside, bar := s.showRun(ctx)
+	defer bar.stop()
 	options := s.deliveryOptions(s.options, s.standing)
-	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, s.process.log
-	options.Progress = func(e delivery.Event) { latest.Store(&e) }
+	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, aside.log
 	ended := make(chan struct{})
-	go s.process.acknowledge(ended)
-	bar := showProgress(s.process, s.globals, func() reading { return progressOf(s.status, *latest.Load()) })
+	go aside.acknowledge(ended)
 	summary, err := delivery.Run(ctx, s.process.stop, options)
-	bar.stop()
 	close(ended)
 	if errors.Is(err, context.Canceled) {
 		err = nil // Summary.End says so
@@ -47,6 +43,7 @@ func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Su
 // and a relay.
 func (f *folder) deliveryOptions(o sendOptions, s standing) delivery.Options {
 	c := f.config
+	held := restraints(c, s)
 	return delivery.Options{
 		Composer:    f.notices,
 		Envelope:    func(n campaign.Notice) string { return c.EnvelopeSender(n.ID) },
@@ -55,25 +52,35 @@ func (f *folder) deliveryOptions(o sendOptions, s standing) delivery.Options {
 		Connections: c.SMTP.Connections,
 		PerSession:  c.SMTP.PerConnection,
 		PerDomain:   c.SMTP.PerDomain,
-		Pace:        pace(c.Throttle, s.trail),
-		Pause:       time.Duration(c.Throttle.Pause),
 		Retry:       throttle.Backoff{First: time.Duration(c.Retry.First), Max: time.Duration(c.Retry.Max), Attempts: c.Retry.Attempts},
 		Redial:      throttle.Backoff{First: redialFirst, Max: redialMax},
 		Halt: throttle.Halt{Rejected: c.Halt.Rejected.Share(), After: c.Halt.After,
 			Consecutive: c.Halt.ConsecutiveErrors},
-		Limit:  o.limit,
-		NoWait: o.noWait,
-		Left:   s.status.Notices.Left(),
-		Batch:  c.Throttle.Batch,
+		Limit:   o.limit,
+		NoWait:  o.noWait,
+		Pace:    held.Pace,
+		Pause:   held.Pause,
+		Left:    held.Left,
+		Batches: held.Batches,
 	}
 }
 
-// pace is how fast notices may go after what was sent before.
-func pace(t campaign.Throttle, trail campaign.Trail) throttle.Pace {
+// restraints are the options that say how long a run takes at least.
+func restraints(c *campaign.Config, s standing) delivery.Options {
+	return delivery.Options{
+		Pace:    pace(c.Throttle, s.trail, s.mix),
+		Pause:   time.Duration(c.Throttle.Pause),
+		Left:    s.status.Notices.Left(),
+		Batches: s.status.Batches.Total - s.status.Batches.Done,
+	}
+}
+
+// pace is how fast notices may go after what was sent before, in the mix that is left.
+func pace(t campaign.Throttle, trail campaign.Trail, mix map[string]float64) throttle.Pace {
 	own, other := t.DomainRates()
 	p := throttle.Pace{
 		Rate: t.Rate.PerSecond(), Default: other.PerSecond(), Domains: map[string]float64{},
-		Since: trail.Last, Fresh: trail.Last.IsZero(), Ramped: trail.Ramped,
+		Since: trail.Last, Fresh: trail.Last.IsZero(), Ramped: trail.Ramped, Mix: mix,
 	}
 	for domain, rate := range own {
 		p.Domains[domain] = rate.PerSecond()
@@ -84,23 +91,53 @@ func pace(t campaign.Throttle, trail campaign.Trail) throttle.Pace {
 	return p
 }
 
-// progressOf is the state of the campaign while a run goes on: where it stood at
-// the beginning and what the run has done since.
-func progressOf(began campaign.Status, e delivery.Event) reading {
-	total := began.Notices.Total
-	accepted := began.Notices.Accepted + e.Tally.Accepted
-	rejected := began.Notices.Rejected + e.Tally.Rejected
-	doubt := began.Notices.InDoubt + e.Tally.InDoubt
-	text := fmt.Sprintf("batch %d of %d: %d accepted, %d rejected, %d in doubt, %.1f/s", e.Batch, began.Batches.Total,
-		accepted, rejected, doubt, e.Rate)
-	if e.Limit != "" {
-		var until *time.Time
-		if !e.Until.IsZero() {
-			until = &e.Until
+// What a screen says about leaving it.
+const (
+	howToStop  = "Ctrl-C: what is in flight is finished and recorded; notify send goes on from there"
+	isStopping = "finishing what is in flight; a second Ctrl-C stops at once"
+	howToLeave = "Ctrl-C leaves this screen; the process that sends goes on"
+)
+
+// showRun shows the campaign while it is sent: on a screen, or in a line now and then. All
+// that is shown is read from the ledger, as by status --watch. What the returned process
+// says on stderr does not tear the screen.
+func (s *sending) showRun(ctx context.Context) (*process, *progress) {
+	read := func(ctx context.Context) (scene, error) {
+		shown, err := readScene(ctx, s.book.Reader, s.config, s.process.now())
+		shown.leave = howToStop
+		if s.process.stopped() {
+			shown.leave = isStopping
 		}
-		text += ", " + heldBack(e.Limit, until)
+		return shown, err
 	}
-	return reading{done: accepted + rejected + doubt + began.Notices.Bounced, total: total, text: text}
+	if s.process.draws && !s.globals.quiet {
+		return showScenes(s.process, s.globals, read)
+	}
+	latest := s.status
+	return s.process, showProgress(s.process, s.globals, func() reading {
+		if scene, err := read(context.WithoutCancel(ctx)); err == nil { // or what was so before
+			latest = scene.status
+		}
+		return progressOf(latest)
+	})
+}
+
+// progressOf is a status in one line.
+func progressOf(status campaign.Status) reading {
+	var batch int64
+	if status.Batch != nil {
+		batch = status.Batch.Number
+	}
+	n := status.Notices
+	text := fmt.Sprintf("batch %d of %d: %d accepted, %d deferred, %d rejected, %d in doubt, %.1f/s", batch, status.Batches.Total,
+		n.Accepted, n.Deferred, n.Rejected, n.InDoubt, status.RatePerS)
+	if status.Limit != nil {
+		text += ", " + heldBack(*status.Limit, status.LimitedUntil)
+	}
+	if line, isBad := deadlineLine(status); isBad {
+		text += ", deadline " + line
+	}
+	return reading{done: settled(n), total: n.Total, text: text}
 }
 
 // dialer makes a relay a delivery.Sender: a nil *relay.Session must not become a

@@ -72,7 +72,7 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 		return dryRunResult{}, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	stands, err := standingOf(ctx, book, p.now())
+	stands, err := standingOf(ctx, book, f.config, p.now())
 	if err != nil {
 		return dryRunResult{}, err
 	}

@@ -56,17 +56,23 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	return &folder{config: config, notices: notices, ledger: path}, nil
 }
 
-// ledgerPath finds the ledger for the commands that look at nothing else: with
-// --ledger they need no configuration.
+// ledgerPath finds the ledger for the commands that look at nothing else.
 func ledgerPath(p *process, g *globals) (string, error) {
+	path, _, err := campaignOf(p, g)
+	return path, err
+}
+
+// campaignOf finds the ledger for the commands that change nothing, and the configuration,
+// nil with --ledger: then none is needed.
+func campaignOf(p *process, g *globals) (ledger string, config *campaign.Config, err error) {
 	if g.ledger != "" {
-		return g.ledger, nil
+		return g.ledger, nil, nil
 	}
-	config, err := campaign.ReadFile(g.config, p.getenv)
+	config, err = campaign.ReadFile(g.config, p.getenv)
 	if err != nil {
-		return "", hint.Wrap(err, "or name the ledger with --ledger")
+		return "", nil, hint.Wrap(err, "or name the ledger with --ledger")
 	}
-	return config.LedgerPath(), nil
+	return config.LedgerPath(), config, nil
 }
 
 // hasLedger reports whether the campaign was planned.
@@ -84,8 +90,9 @@ func (f *folder) hasLedger() (bool, error) {
 func (f *folder) exportSpec() export.Spec {
 	from := f.config.Export
 	return export.Spec{
-		Source: from.Source, Table: from.Table, Tables: from.Tables,
+		Source: from.Source, Preset: from.Preset, Table: from.Table, Tables: from.Tables,
 		Where: from.Where, Query: from.Query, Columns: export.Columns(from.Columns),
+		MaxRecord: int64(from.MaxRecord), MaxUnpacked: int64(from.MaxUnpacked),
 	}
 }
 

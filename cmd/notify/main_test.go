@@ -25,17 +25,25 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[serverKey{}] = &servers{}
-			return nil
+			return exportsSetup(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  cmdExits,
-			"json":   cmdJSON,
-			"mode":   cmdMode,
-			"config": cmdConfig,
-			"bytes":  cmdBytes,
-			"smtpd":  cmdSMTPD,
-			"mails":  cmdMails,
-			"mail":   cmdMail,
+			"exits":   cmdExits,
+			"pack":    cmdPack,
+			"cut":     cmdCut,
+			"sqlite":  cmdSQLite,
+			"planned": cmdPlanned,
+			"classes": cmdClasses,
+			"json":    cmdJSON,
+			"mode":    cmdMode,
+			"config":  cmdConfig,
+			"bytes":   cmdBytes,
+			"smtpd":   cmdSMTPD,
+			"mails":   cmdMails,
+			"mail":    cmdMail,
+			"dsn":     cmdDSN,
+			"imapd":   cmdIMAPD,
+			"folder":  cmdFolder,
 		},
 	})
 }

@@ -11,39 +11,87 @@ import (
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/classify"
 	"breachnotify/pkg/export"
 	"breachnotify/pkg/hint"
 	"breachnotify/pkg/ledger"
 )
 
+type planOptions struct {
+	explain bool
+}
+
 func newPlanCommand(p *process, g *globals) *cobra.Command {
+	var o planOptions
 	cmd := command("plan", "Decide who gets what, and freeze it",
 		`plan reads the export, selects and classifies the accounts, groups them into
 notices and deals these into batches. It writes the ledger, which freezes all of
 that with the wording, the links and the sender. Nothing is sent. Until something
-is, plan can be run again and replaces the plan.`,
+is, plan can be run again and replaces the plan.
+
+--explain adds, for each class and each exclusion, why accounts are in it, how many,
+and the first three, so that a wrong column is seen before anything goes out.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), p, g) }
+	cmd.Flags().BoolVar(&o.explain, "explain", false, "say why accounts are in their class, or excluded, with examples")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), p, g, o) }
 	return cmd
 }
 
-func runPlan(ctx context.Context, p *process, g *globals) error {
+func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
 	f, err := openFolder(p, g)
 	if err != nil {
 		return err
 	}
-	if err := f.plan(ctx, p, g); err != nil {
-		return err
-	}
-	result, err := f.result(ctx, p)
+	warnings, err := f.planWarned(ctx, p, g)
 	if err != nil {
 		return err
 	}
+	result, err := f.result(ctx, p, o)
+	if err != nil {
+		return err
+	}
+	result.Warnings = append(result.Warnings, warnings...)
 	return newView(p, g).show(result)
 }
 
 // plan makes the ledger of the folder.
-func (f *folder) plan(ctx context.Context, p *process, g *globals) (err error) {
+func (f *folder) plan(ctx context.Context, p *process, g *globals) error {
+	_, err := f.planWarned(ctx, p, g)
+	return err
+}
+
+// planWarned makes the ledger of the folder, and returns and shows what may be wrong with
+// the plan. That is shown too where the plan is refused, since it may be the reason.
+func (f *folder) planWarned(ctx context.Context, p *process, g *globals) ([]warning, error) {
+	warnings, err := f.makePlan(ctx, p, g)
+	if err == nil {
+		var empty []warning
+		empty, err = f.emptyClasses(ctx)
+		warnings = append(warnings, empty...)
+	}
+	for _, w := range warnings {
+		w.show(p)
+	}
+	return warnings, err
+}
+
+// emptyClasses warns of the classes in which the plan has nobody.
+func (f *folder) emptyClasses(ctx context.Context) (_ []warning, err error) {
+	book, err := openReadOnly(ctx, f.ledger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	kinds, err := book.Kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nobodyIn(kinds), nil
+}
+
+// makePlan makes the ledger of the folder, and returns what the export has to warn of, also
+// beside an error.
+func (f *folder) makePlan(ctx context.Context, p *process, g *globals) (warnings []warning, err error) {
 	ctx, cancel := p.untilStop(ctx)
 	defer cancel()
 	defer func() {
@@ -51,22 +99,31 @@ func (f *folder) plan(ctx context.Context, p *process, g *globals) (err error) {
 			err = hint.Wrap(say(errInterrupted, "interrupted; nothing was planned"), "run it again")
 		}
 	}()
-	selection, err := export.Open(ctx, f.exportSpec())
+	spec := f.exportSpec()
+	spec.Stdin, spec.Meter = p.stdin, &export.Meter{}
+	bar := showProgress(p, g, func() reading { return exportReading(spec.Meter.Progress()) })
+	defer bar.stop()
+	selection, err := export.Open(ctx, spec)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, selection.Close()) }()
 	draft, err := ledger.Create(ctx, f.ledger)
 	if err != nil {
-		return f.explainStarted(err)
+		return nil, f.explainStarted(err)
 	}
 	defer func() { err = errors.Join(err, draft.Close()) }()
-	bar := showProgress(p, g, func() reading {
-		done, total := selection.Progress()
-		return reading{done, total, "reading the export"}
-	})
-	defer bar.stop()
 	return f.fill(ctx, p, selection, draft)
+}
+
+// exportReading is how far an export is read, in bytes. What comes through a pipe or from a
+// live database is of unknown size.
+func exportReading(done, total int64) reading {
+	const text, megabyte = "reading the export", 1e6
+	if done > total {
+		return reading{text: fmt.Sprintf("%s, %.1f MB", text, float64(done)/megabyte)}
+	}
+	return reading{done, total, fmt.Sprintf("%s, %.1f of %.1f MB", text, float64(done)/megabyte, float64(total)/megabyte)}
 }
 
 func (f *folder) explainStarted(err error) error {
@@ -76,15 +133,18 @@ func (f *folder) explainStarted(err error) error {
 	return err
 }
 
-// fill plans every selected record into draft and seals it.
-func (f *folder) fill(ctx context.Context, p *process, selection *export.Selection, draft *ledger.Draft) error {
+// fill plans every selected record into draft, with the keys that match none, and seals
+// it. It returns what there is to warn of, also where the plan is refused.
+func (f *folder) fill(ctx context.Context, p *process, selection *export.Selection, draft *ledger.Draft) ([]warning, error) {
 	suppressed, err := f.config.ReadSuppressed()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	columns := selection.Columns()
+	rules := f.config.Classify.Rules(columns.Password, columns.SSO)
+	rules.Signs = classify.Signs(selection.Signs())
 	planner := campaign.Planner{
-		Rules:       f.config.Classify.Rules(columns.Password, columns.SSO),
+		Rules:       rules,
 		Languages:   f.notices,
 		Suppression: suppressed,
 		SMTPUTF8:    f.config.SMTP.SMTPUTF8,
@@ -93,37 +153,55 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 	// costs some megabytes, and saves a tenth of the work.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	if err := planner.Plan(ctx, selection.Records(ctx), draft); err != nil {
-		return err
+		return nil, err
+	}
+	warnings, err := keepUnmatched(ctx, selection.Unmatched(ctx), draft)
+	if err != nil {
+		return nil, err
 	}
 	frozen := f.config.Freeze(f.notices)
 	frozen.At = p.now()
 	frozen.Read = selection.Read()
 	if frozen.Key, err = campaign.NewKey(p.random); err != nil {
-		return fmt.Errorf("make the key of the campaign: %w", err)
+		return nil, fmt.Errorf("make the key of the campaign: %w", err)
 	}
-	return draft.Seal(ctx, frozen)
+	err = draft.Seal(ctx, frozen)
+	if !errors.Is(err, campaign.ErrNothingSelected) { // of no rows every column is empty
+		warnings = append(warnings, emptyColumns(selection.EmptyColumns(), f.config.Export)...)
+	}
+	return warnings, err
 }
 
 // planResult shows a plan: the numbers, and what would be said and by whom.
 type planResult struct {
 	statusResult
-	folder *folder
-	used   []variant
+	Explain  explanation `json:"explain,omitempty"`
+	Warnings []warning   `json:"warnings"`
+	folder   *folder
+	used     []variant
 }
 
 // result reads back what was planned.
-func (f *folder) result(ctx context.Context, p *process) (_ planResult, err error) {
+func (f *folder) result(ctx context.Context, p *process, o planOptions) (r planResult, err error) {
 	book, err := openReadOnly(ctx, f.ledger)
 	if err != nil {
 		return planResult{}, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	status, err := book.Status(ctx, p.now())
+	stands, err := standingOf(ctx, book, f.config, p.now())
 	if err != nil {
 		return planResult{}, err
 	}
-	used, err := f.planned(ctx, book)
-	return planResult{statusResult{status}, f, used}, err
+	r = planResult{statusResult: statusResult{stands.status}, Warnings: []warning{}, folder: f}
+	if o.explain {
+		reasons, err := book.Reasons(ctx)
+		if err != nil {
+			return planResult{}, err
+		}
+		r.Explain = newExplanation(reasons)
+	}
+	r.used, err = f.planned(ctx, book)
+	return r, err
 }
 
 func (r planResult) human(w io.Writer) {
@@ -132,6 +210,7 @@ func (r planResult) human(w io.Writer) {
 	for _, v := range r.used {
 		fmt.Fprintf(w, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
 	}
+	r.Explain.human(w)
 	r.statusResult.human(w)
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/user"
+	"strconv"
 	"time"
 
 	"golang.org/x/term"
@@ -21,28 +23,52 @@ type process struct {
 	asks bool
 	// draws says that stderr is a terminal, on which a bar can be drawn.
 	draws bool
+	// watches says that stdout is a terminal as well: who looks at stderr sees the result.
+	watches bool
+	// size returns how many columns and lines the terminal at stderr has; 0: not known.
+	size func() (width, height int)
+	// inks are those of stderr, outInks those of stdout.
+	inks, outInks inks
 	// stop is closed by the first signal: finish what is in flight and end.
 	stop   <-chan struct{}
 	getenv func(string) (string, bool)
 	now    func() time.Time
 	random io.Reader
+	user   string // who runs this, for the record
 	log    *slog.Logger
 }
 
 func newProcess(stop <-chan struct{}) *process {
+	out, errs := isScreen(os.Stdout), isScreen(os.Stderr)
 	return &process{
-		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		asks:   term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		draws:  term.IsTerminal(int(os.Stderr.Fd())),
+		stdin:   os.Stdin,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		asks:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		draws:   errs,
+		watches: out && errs,
+		size: func() (width, height int) {
+			width, height, _ = term.GetSize(int(os.Stderr.Fd())) // 0 where that is not known
+			return width, height
+		},
+		inks: inks(errs && !noColor()), outInks: inks(out && !noColor()),
 		stop:   stop,
 		getenv: os.LookupEnv,
 		now:    time.Now,
 		random: rand.Reader,
+		user:   currentUser(),
 		log:    slog.New(slog.DiscardHandler),
 	}
 }
+
+// isScreen reports whether a file is a terminal on which the cursor can be moved.
+func isScreen(file *os.File) bool {
+	name := os.Getenv("TERM")
+	return name != "" && name != "dumb" && term.IsTerminal(int(file.Fd()))
+}
+
+// noColor reports whether the user wants no colours (no-color.org).
+func noColor() bool { return os.Getenv("NO_COLOR") != "" }
 
 // stopped reports whether the first signal has come.
 func (p *process) stopped() bool {
@@ -76,4 +102,13 @@ func (p *process) acknowledge(done <-chan struct{}) {
 		p.warn("finishing and recording what is in flight; a second signal stops at once")
 	case <-done:
 	}
+}
+
+// currentUser returns the name of whoever runs this process, or the number where the
+// system does not know a name.
+func currentUser() string {
+	if who, err := user.Current(); err == nil && who.Username != "" {
+		return who.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }

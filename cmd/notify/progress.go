@@ -16,7 +16,7 @@ const (
 
 // reading is how far something has come at one moment.
 type reading struct {
-	done, total int64
+	done, total int64  // total 0: nobody knows
 	text        string // what to say besides; holds no address
 }
 
@@ -81,9 +81,9 @@ func draw(bar *progressbar.ProgressBar, r reading) {
 }
 
 func sayProgress(w io.Writer, r reading) {
-	var share float64
-	if r.total > 0 {
-		share = 100 * float64(r.done) / float64(r.total)
+	if r.total == 0 {
+		fmt.Fprintf(w, "notify: %s\n", r.text)
+		return
 	}
-	fmt.Fprintf(w, "notify: %s, %.0f%%\n", r.text, share)
+	fmt.Fprintf(w, "notify: %s, %.0f%%\n", r.text, 100*float64(r.done)/float64(r.total))
 }

@@ -60,7 +60,9 @@ A campaign is a folder with a notify.yaml. Start with:
   notify preview                  what they would read
   notify send --dry-run           everything but the mail
   notify send                     the mail; run it again to resume
-  notify status                   where it stands`
+  notify status                   where it stands
+  notify bounces import mails     what came back
+  notify resend --bounced         once more, where it is worth it`
 
 func newRootCommand(p *process, g *globals) *cobra.Command {
 	root := &cobra.Command{
@@ -88,7 +90,8 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
-		newStatusCommand(p, g), newAccountsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
+		newStatusCommand(p, g), newAccountsCommand(p, g), newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
+		newPresetsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
 	)
 	return root
 }

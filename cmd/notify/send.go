@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/delivery"
@@ -36,6 +38,15 @@ func (o sendOptions) validate() error {
 	return nil
 }
 
+// declare declares the flags that send and resend share.
+func (o *sendOptions) declare(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.dryRun, "dry-run", false, "do everything but open a connection or change anything")
+	flags.StringVar(&o.out, "out", "", "with --dry-run: write each message into `DIR`")
+	flags.Int64Var(&o.limit, "limit", 0, "send to `N` mailboxes at most in this run (0: all)")
+	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices")
+	flags.BoolVar(&o.yes, "yes", false, "send without asking")
+}
+
 func newSendCommand(p *process, g *globals) *cobra.Command {
 	var o sendOptions
 	cmd := command("send", "Send what is due; run it again to resume",
@@ -44,13 +55,8 @@ that it can be stopped at any moment and run again: nobody is left out and nobod
 is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
 what is in flight; a second one stops at once.`,
 		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, cobra.NoArgs)
-	flags := cmd.Flags()
-	flags.BoolVar(&o.dryRun, "dry-run", false, "do everything but open a connection or change anything")
-	flags.StringVar(&o.out, "out", "", "with --dry-run: write each message into `DIR`")
-	flags.StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`; changes no state")
-	flags.Int64Var(&o.limit, "limit", 0, "send to `N` mailboxes at most in this run (0: all)")
-	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices")
-	flags.BoolVar(&o.yes, "yes", false, "send without asking")
+	o.declare(cmd.Flags())
+	cmd.Flags().StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`; changes no state")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runSend(cmd.Context(), p, g, o) }
 	return cmd
 }
@@ -96,20 +102,6 @@ type sending struct {
 	standing
 }
 
-// standing is where a campaign stands before something is sent.
-type standing struct {
-	status campaign.Status
-	trail  campaign.Trail
-}
-
-func standingOf(ctx context.Context, book *ledger.Reader, now time.Time) (s standing, err error) {
-	if s.status, err = book.Status(ctx, now); err != nil {
-		return s, err
-	}
-	s.trail, err = book.Trail(ctx)
-	return s, err
-}
-
 // run recovers what the run before left, asks for consent, sends, and shows where the
 // campaign stands.
 func (s *sending) run(ctx context.Context) error {
@@ -127,14 +119,14 @@ func (s *sending) run(ctx context.Context) error {
 		}
 	}
 	// What was sent is told also when the context is gone.
-	status, err := s.book.Status(context.WithoutCancel(ctx), s.process.now())
+	stands, err := standingOf(context.WithoutCancel(ctx), s.book.Reader, s.config, s.process.now())
 	if err != nil {
 		return err
 	}
-	if err := newView(s.process, s.globals).show(statusResult{status}); err != nil {
+	if err := newView(s.process, s.globals).show(statusResult{stands.status}); err != nil {
 		return err
 	}
-	return verdict(summary, status)
+	return verdict(summary, stands.status)
 }
 
 // recover settles what a process left that ended without a word, before anybody is
@@ -147,7 +139,7 @@ func (s *sending) recover(ctx context.Context) error {
 	if lost > 0 {
 		s.process.warn("in doubt: %d, on their way when the run before ended without a word; these are not sent again", lost)
 	}
-	s.standing, err = standingOf(ctx, s.book.Reader, s.process.now())
+	s.standing, err = standingOf(ctx, s.book.Reader, s.config, s.process.now())
 	return err
 }
 
@@ -224,8 +216,11 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 		return hint.Wrap(err, "run notify send again to go on")
 	case failed > 0:
 		n := status.Notices
-		return hint.Wrap(say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt),
-			"see notify accounts --state rejected (or bounced, in_doubt), and reach these people another way")
+		err := say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt)
+		for _, line := range slices.Backward(unreached(status)) { // the last hint comes first
+			err = hint.Wrap(err, "%s", line)
+		}
+		return err
 	}
 	return nil
 }

@@ -33,38 +33,78 @@ ledger only, also while another process sends. It exits with 0 whatever the stat
 }
 
 func runStatus(ctx context.Context, p *process, g *globals, watch bool) error {
-	path, err := ledgerPath(p, g)
+	path, config, err := campaignOf(p, g)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := p.untilStop(ctx)
 	defer cancel()
+	if watch && p.watches && !g.json && !g.quiet {
+		if err := watchStatus(ctx, p, g, path, config); err != nil {
+			return err
+		}
+	}
 	for {
-		status, err := readStatus(ctx, path, p.now())
+		status, err := readStatus(ctx, path, config, p.now())
 		if err != nil {
 			return err
 		}
 		if err := newView(p, g).show(statusResult{Status: status}); err != nil {
 			return err
 		}
-		if !watch || (status.State != campaign.PhaseSending && status.State != campaign.PhasePaused) {
+		if !watch || !status.Running() {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(watchEvery):
+		if err := untilNext(ctx); err != nil {
+			return err
 		}
 	}
 }
 
-func readStatus(ctx context.Context, path string, now time.Time) (campaign.Status, error) {
+// watchStatus shows a campaign on a screen until nothing sends any more.
+func watchStatus(ctx context.Context, p *process, g *globals, path string, config *campaign.Config) (err error) {
+	book, err := openReadOnly(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	read := func(ctx context.Context) (scene, error) {
+		shown, err := readScene(ctx, book, config, p.now())
+		shown.leave = howToLeave
+		return shown, err
+	}
+	for first := true; ; first = false {
+		status, err := book.Status(ctx, p.now())
+		if err != nil || !status.Running() {
+			return err
+		}
+		if first {
+			_, screen := showScenes(p, g, read)
+			defer screen.stop()
+		}
+		if err := untilNext(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// untilNext waits until a status is to be read again. It returns why ctx ended, if it did.
+func untilNext(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(watchEvery):
+		return nil
+	}
+}
+
+func readStatus(ctx context.Context, path string, config *campaign.Config, now time.Time) (campaign.Status, error) {
 	book, err := openReadOnly(ctx, path)
 	if err != nil {
 		return campaign.Status{}, err
 	}
-	status, err := book.Status(ctx, now)
-	return status, errors.Join(err, book.Close())
+	stands, err := standingOf(ctx, book, config, now)
+	return stands.status, errors.Join(err, book.Close())
 }
 
 // openReadOnly opens a ledger for looking at it, and says what to do where there is
@@ -86,6 +126,9 @@ func (s statusResult) human(w io.Writer) {
 	fmt.Fprintf(w, "campaign  %s, plan %s\n", s.Campaign, short(s.Plan))
 	fmt.Fprintf(w, "accounts  %d read, %d selected: %d noticed, %d excluded%s\n", s.Accounts.Read, s.Accounts.Selected,
 		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts)))
+	if s.Accounts.Unmatched > 0 {
+		fmt.Fprintf(w, "unmatched %d: keys of export.tables that are no account; notify accounts --unmatched\n", s.Accounts.Unmatched)
+	}
 	fmt.Fprintf(w, "notices   %d%s\n", s.Notices.Total, bracketed(states(s.Notices)))
 	for _, class := range account.Classes() {
 		fmt.Fprintf(w, "  %-9s %d%s\n", class, s.ByClass[class].Total, bracketed(states(s.ByClass[class])))
@@ -94,6 +137,9 @@ func (s statusResult) human(w io.Writer) {
 	fmt.Fprintf(w, "state     %s\n", s.State)
 	for _, line := range s.timing() {
 		fmt.Fprintf(w, "          %s\n", line)
+	}
+	if line, bad := deadlineLine(s.Status); line != "" {
+		fmt.Fprintf(w, "deadline  %s\n", inksOf(w).paint(warningInk(bad), line))
 	}
 	for _, line := range whatNext(s.Status) {
 		fmt.Fprintf(w, "next      %s\n", line)
@@ -114,6 +160,9 @@ func (s statusResult) timing() []string {
 	if s.ETA != nil {
 		lines = append(lines, "done at about "+s.ETA.UTC().Format(time.RFC3339))
 	}
+	if s.TakesS != nil {
+		lines = append(lines, "what is left takes about "+(time.Duration(*s.TakesS)*time.Second).String())
+	}
 	if s.NextAttempt != nil {
 		lines = append(lines, "next attempt at "+s.NextAttempt.UTC().Format(time.RFC3339))
 	}
@@ -133,21 +182,33 @@ func heldBack(limit string, until *time.Time) string {
 func whatNext(s campaign.Status) []string {
 	var lines []string
 	switch s.State {
-	case campaign.PhasePlanned:
-		lines = append(lines, "notify preview, then notify send --dry-run, then notify send")
-	case campaign.PhaseHalted:
-		lines = append(lines, "mend the cause, then notify send to go on")
-	case campaign.PhaseIncomplete:
-		lines = append(lines, "notify send to go on; nobody is mailed twice")
+	case campaign.PhasePlanned, campaign.PhaseHalted, campaign.PhaseIncomplete:
+		lines = append(lines, s.State.Advice().Next)
 	}
-	if s.Notices.InDoubt > 0 {
-		lines = append(lines, "in doubt: the relay may or may not have taken these; look for their Message-ID in its log (notify accounts --state in_doubt)")
+	for _, state := range []campaign.State{campaign.Deferred, campaign.InDoubt, campaign.Rejected, campaign.Bounced} {
+		if s.Notices.Of(state) > 0 {
+			advice := state.Advice()
+			lines = append(lines, fmt.Sprintf("%s: %s; %s", advice.Name, advice.Upshot, advice.Next))
+		}
 	}
-	if s.Notices.Rejected > 0 {
-		lines = append(lines, "rejected: these people were not told; reach them another way (notify accounts --state rejected)")
+	if s.Notices.Left() == 0 && s.Notices.Failed() > 0 {
+		lines = append(lines, unreached(s)...)
 	}
-	if s.Notices.Bounced > 0 {
-		lines = append(lines, "bounced: these people were not told; reach them another way (notify accounts --state bounced)")
+	return lines
+}
+
+// manyUnreached is the number of unreachable people from which laws ask for more than a
+// mail: 45 CFR 164.404(d)(2) and 16 CFR 318.5(a)(2) say ten.
+const manyUnreached = 10
+
+// unreached says what to do about people who could not be told by mail.
+func unreached(s campaign.Status) []string {
+	by := s.Accounts.ExcludedBy
+	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable]
+	lines := []string{fmt.Sprintf("could not be told: %d notices, and %d accounts without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
+		s.Notices.Failed(), addressless)}
+	if s.Notices.Failed()+addressless >= manyUnreached {
+		lines = append(lines, fmt.Sprintf("%d or more people who cannot be reached can call for a substitute or public notice (45 CFR 164.404, 16 CFR 318.5, GDPR 34(3)(c)): ask counsel", manyUnreached))
 	}
 	return lines
 }

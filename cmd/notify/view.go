@@ -33,15 +33,18 @@ func newView(p *process, g *globals) view {
 	if g.json {
 		return &jsonView{out: p.stdout, err: p.stderr}
 	}
-	return &humanView{out: p.stdout, err: p.stderr}
+	return &humanView{out: p.stdout, err: p.stderr, inks: p.outInks}
 }
 
-type humanView struct{ out, err io.Writer }
+type humanView struct {
+	out, err io.Writer
+	inks     inks // of out
+}
 
 var _ view = (*humanView)(nil)
 
 func (v *humanView) show(r result) error {
-	w := &stickyWriter{w: v.out}
+	w := &stickyWriter{w: v.out, inks: v.inks}
 	r.human(w)
 	return w.err
 }
@@ -84,8 +87,9 @@ func (v *jsonView) fail(f failure) {
 // stickyWriter remembers the first error of a row of writes, so that a report can
 // be written without a check after each line and still notice a full disk.
 type stickyWriter struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	err  error
+	inks inks // whether w takes them
 }
 
 func (s *stickyWriter) Write(b []byte) (int, error) {

@@ -10,14 +10,16 @@ import (
 const measured = 10 * time.Second
 
 // Outlook returns how long it takes at least to send n notices: by the rate, what is
-// left of the ramp, and the pauses between batches.
+// left of the ramp, the rates of the destinations, and the pauses between batches.
 func (o Options) Outlook(n int64) time.Duration { return o.Pace.Span(n) + o.pauses(n) }
 
+// pauses returns how long the run rests while n of the notices that are left go out:
+// after each batch but the last.
 func (o Options) pauses(n int64) time.Duration {
-	if o.Batch == 0 {
+	if n <= 0 || o.Left <= 0 {
 		return 0
 	}
-	return time.Duration((n-1)/int64(o.Batch)) * o.Pause
+	return time.Duration((n-1)*o.Batches/o.Left) * o.Pause
 }
 
 // etaLocked returns when the campaign is through: as Outlook has it, but as many times

@@ -33,6 +33,8 @@ type memory struct {
 	next    map[int64]time.Time
 	tries   map[int64][]campaign.Attempt
 	notes   []campaign.Activity
+	opened  []campaign.Session
+	deaf    bool // Opened fails
 	records int
 	dead    bool
 	// fault is asked before each Record: whether to apply it, and what to return.
@@ -167,6 +169,16 @@ func (m *memory) Note(_ context.Context, a campaign.Activity) error {
 		return errDisk
 	}
 	m.notes = append(m.notes, a)
+	return nil
+}
+
+func (m *memory) Opened(_ context.Context, s campaign.Session) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead || m.deaf {
+		return errDisk
+	}
+	m.opened = append(m.opened, s)
 	return nil
 }
 
@@ -356,6 +368,10 @@ func (l *line) Close() error {
 }
 
 func (l *line) Peer() string { return "relay.example.org:587" }
+
+func (l *line) Link() relay.Link {
+	return relay.Link{Host: "relay.example.org:587", Peer: "192.0.2.1:587", Encryption: "TLS 1.3 TLS_AES_128_GCM_SHA256"}
+}
 
 // composer writes the id and the date of a notice, or fails for one id.
 type composer struct{ bad string }

@@ -36,10 +36,10 @@ type Options struct {
 
 	Limit  int64 // notices to try in this run; 0: all of them
 	NoWait bool  // end, rather than wait, when only deferred notices and those to paused destinations are left
-	// Left is how many notices the campaign has to send, and Batch how many of them
-	// are in a batch: for Outlook and Activity.ETA. 0: not known.
-	Left  int64
-	Batch int
+	// Left is how many notices the campaign has to send, and Batches in how many batches
+	// they are: for Outlook and Activity.ETA. 0: not known.
+	Left    int64
+	Batches int64
 	// Progress is told of every change, one call at a time; it must be quick. Optional.
 	Progress func(Event)
 }
@@ -55,8 +55,8 @@ func (o Options) Validate() error {
 		return errors.New("the number of notices per session is negative")
 	case o.PerDomain < 0:
 		return errors.New("the number of transactions per domain is negative")
-	case o.Left < 0 || o.Batch < 0:
-		return errors.New("the size of the campaign or of a batch is negative")
+	case o.Left < 0 || o.Batches < 0:
+		return errors.New("the number of notices or of batches is negative")
 	case o.Pause < 0:
 		return errors.New("the pause between batches is negative")
 	case o.Retry.Attempts < 1:

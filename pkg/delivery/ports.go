@@ -12,16 +12,24 @@ import (
 
 // Ledger is what remembers. Its methods are called by several goroutines.
 type Ledger interface {
+	Reader
+	// Record makes the moves durable before it returns, all of them or none.
+	Record(ctx context.Context, moves ...campaign.Move) error
+	// Note keeps what the run is doing for those who watch from elsewhere.
+	Note(ctx context.Context, a campaign.Activity) error
+	// Opened keeps over what a session with the relay goes, before the session carries
+	// anything. What it keeps already changes nothing.
+	Opened(ctx context.Context, s campaign.Session) error
+}
+
+// Reader is the part of a Ledger that changes nothing.
+type Reader interface {
 	// Pending returns pending notices with a Seq above after, by rising Seq, all of
 	// one batch: the first that has any. None: nothing is left above after.
 	Pending(ctx context.Context, after int64, limit int) ([]campaign.Notice, error)
 	// Due returns deferred notices whose time has come at now, oldest first, and when
 	// the next of the others is due; zero: there is none.
 	Due(ctx context.Context, now time.Time, limit int) (due []campaign.Notice, next time.Time, err error)
-	// Record makes the moves durable before it returns, all of them or none.
-	Record(ctx context.Context, moves ...campaign.Move) error
-	// Note keeps what the run is doing for those who watch from elsewhere.
-	Note(ctx context.Context, a campaign.Activity) error
 }
 
 // Sender opens sessions with the relay.
@@ -41,6 +49,8 @@ type Session interface {
 	Close() error
 	// Peer returns the host:port that the session is with.
 	Peer() string
+	// Link returns over what the session goes, for the record.
+	Link() relay.Link
 }
 
 // Composer makes the message of a notice. It is called by several goroutines.

@@ -119,6 +119,26 @@ func describe(o relay.Outcome) string {
 	return fmt.Sprintf("at %s: %s", o.Stage, account.MaskText(o.Reply.String()))
 }
 
+// opened keeps over what a session goes, once a run: most go over the same. It reports
+// false, and ends the run, where the ledger fails.
+func (r *run) opened(l relay.Link) bool {
+	r.mu.Lock()
+	known := r.links[l]
+	r.mu.Unlock()
+	if known {
+		return true
+	}
+	s := campaign.Session{At: r.Clock.Now(), Host: l.Host, Peer: l.Peer, Encryption: l.Encryption}
+	if err := r.Ledger.Opened(r.durable, s); err != nil {
+		r.fail(fmt.Errorf("record a session in the ledger: %w", err))
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.links[l] = true
+	return true
+}
+
 func (r *run) countSession(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,12 +8,6 @@ import (
 	"breachnotify/pkg/throttle"
 )
 
-// Reader is the part of a Ledger that changes nothing.
-type Reader interface {
-	Pending(ctx context.Context, after int64, limit int) ([]campaign.Notice, error)
-	Due(ctx context.Context, now time.Time, limit int) (due []campaign.Notice, next time.Time, err error)
-}
-
 // Rehearse runs o against a ledger that is only read, on a clock that begins at the
 // time of o.Clock and jumps over every wait: the same code as Run, the same
 // messages, no state. Ended minus Began of the Summary is how long the throttle alone
@@ -64,3 +58,6 @@ func (r *rehearsal) Record(context.Context, ...campaign.Move) error { return nil
 
 // Note forgets the activity.
 func (r *rehearsal) Note(context.Context, campaign.Activity) error { return nil }
+
+// Opened forgets the session.
+func (r *rehearsal) Opened(context.Context, campaign.Session) error { return nil }

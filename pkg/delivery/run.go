@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
 	"breachnotify/pkg/throttle"
 )
 
@@ -61,9 +62,10 @@ type run struct {
 	halted   string
 	hint     string
 	breaker  *throttle.Breaker
-	dial     throttle.Gate // closed while sessions cannot be opened
-	pass     throttle.Gate // closed while the relay takes no mail
-	sessions int           // open ones
+	dial     throttle.Gate       // closed while sessions cannot be opened
+	pass     throttle.Gate       // closed while the relay takes no mail
+	sessions int                 // open ones
+	links    map[relay.Link]bool // that the ledger has
 	meter    throttle.Meter
 	tally    Tally
 	batch    int
@@ -88,6 +90,7 @@ func newRun(ctx context.Context, o Options) *run {
 		pass:    throttle.Gate{Backoff: o.Redial},
 		began:   o.Clock.Now(),
 		phase:   phase{name: campaign.PhaseSending},
+		links:   map[relay.Link]bool{},
 	}
 	r.durable = context.WithoutCancel(ctx)
 	r.dialing, r.cancelDial = context.WithCancel(ctx)

@@ -148,7 +148,7 @@ func TestETAIsHonest(t *testing.T) {
 				s.rtt = test.rtt
 				o := options(m, s)
 				o.Pace, o.Pause = test.pace, test.pause
-				o.Left, o.Batch = 6000, 500
+				o.Left, o.Batches = 6000, 12
 				for _, wrong := range etas(t, o) {
 					if math.Abs(wrong) > 0.25 {
 						t.Fatalf("the ETA is wrong by %.0f%% of the time that is left", 100*wrong)

@@ -173,6 +173,10 @@ func (w *worker) dial() bool {
 	if session != nil {
 		w.session, w.proven, w.carried = session, false, 0
 		r.countSession(1)
+		if !r.opened(session.Link()) {
+			w.hangUp()
+			return false
+		}
 		return true
 	}
 	if !r.ending() { // else the run itself gave the dialing up

@@ -258,6 +258,9 @@ func TestSessionsThroughANetworkThatDelaysAndSplits(t *testing.T) {
 	if s.Peer() != net.JoinHostPort("127.0.0.1", fmt.Sprint(proxy.Port())) {
 		t.Errorf("Peer = %s", s.Peer())
 	}
+	if got, want := s.Link(), (Link{s.host, s.Peer(), s.Encryption()}); got != want || !strings.HasSuffix(got.Host, fmt.Sprint(":", proxy.Port())) {
+		t.Errorf("Link = %+v, want %+v at the port that was dialled", got, want)
+	}
 	if got := s.Encryption(); !strings.HasPrefix(got, tls.VersionName(tls.VersionTLS13)) {
 		t.Errorf("Encryption = %q", got)
 	}

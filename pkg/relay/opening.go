@@ -224,6 +224,7 @@ func (o *opening) session() *Session {
 	return &Session{
 		conn:     o.conn,
 		client:   o.client,
+		host:     net.JoinHostPort(o.Host, strconv.Itoa(o.Port)),
 		timeouts: o.Timeouts,
 		first:    true,
 		offers: offers{

@@ -179,7 +179,7 @@ func LoadRoots(caFile string) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(caFile)
 	if err != nil {
-		return nil, fmt.Errorf("read the relay's certificate authority: %w", err)
+		return nil, fmt.Errorf("read the certificate authority: %w", err)
 	}
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, hint.Wrap(fmt.Errorf("%s holds no certificate", caFile),

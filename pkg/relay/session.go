@@ -33,6 +33,7 @@ var (
 type Session struct {
 	conn     *conn
 	client   *smtp.Client
+	host     string // of the configuration, with its port
 	timeouts Timeouts
 	offers   offers
 	first    bool      // no envelope was sent yet
@@ -175,6 +176,16 @@ func (s *Session) Close() error {
 
 // Peer returns the IP address and port that the session is with.
 func (s *Session) Peer() string { return s.conn.RemoteAddr().String() }
+
+// Link is over what a session goes.
+type Link struct {
+	Host       string // of the configuration, with its port; the name that the certificate was verified for
+	Peer       string // IP address and port
+	Encryption string // version of TLS and cipher suite; empty: in clear
+}
+
+// Link returns over what the session goes.
+func (s *Session) Link() Link { return Link{Host: s.host, Peer: s.Peer(), Encryption: s.Encryption()} }
 
 // Encryption returns the version of TLS and the cipher suite of the session, such
 // as "TLS 1.3 TLS_AES_128_GCM_SHA256"; empty for one in clear.

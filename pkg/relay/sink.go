@@ -50,5 +50,8 @@ func (s *Sink) Close() error {
 	return nil
 }
 
+// Link returns the zero Link: there is none.
+func (s *Sink) Link() Link { return Link{} }
+
 // Peer returns "dry run".
 func (s *Sink) Peer() string { return "dry run" }

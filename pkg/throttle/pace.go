@@ -24,6 +24,9 @@ type Pace struct {
 	Fresh bool
 	// Ramped is how much of the ramp lies behind at Since; see Pacer.Ramped.
 	Ramped time.Duration
+	// Mix is the share of each destination domain in what is to be sent, from 0 to 1, for
+	// Span alone. Nil: no destination holds the run back.
+	Mix map[string]float64
 }
 
 // Ramp lets a rate begin at From and double again and again until it is that of the
@@ -66,10 +69,10 @@ func (p Pace) validateRamp() error {
 
 func isRate(perSecond float64) bool { return perSecond >= 0 && !math.IsInf(perSecond, 1) }
 
-// Span returns how long n notices take at least under the rate and what is left of
-// the ramp, whoever they are for.
+// Span returns how long n notices take at least under the rate, what is left of the
+// ramp, and the rates of the destinations in Mix, among which they are spread evenly.
 func (p Pace) Span(n int64) time.Duration {
-	if p.Rate == 0 {
+	if p.Rate = p.ceiling(); p.Rate == 0 {
 		return 0
 	}
 	left, ramped := float64(n), p.Ramped
@@ -83,6 +86,21 @@ func (p Pace) Span(n int64) time.Duration {
 		ramped += step
 	}
 	return ramped - p.Ramped + duration(left/p.rateAt(ramped))
+}
+
+// ceiling is the rate at which the first of the destinations in Mix is at its own.
+func (p Pace) ceiling() float64 {
+	lowest := p.Rate
+	for domain, share := range p.Mix {
+		own, named := p.Domains[domain]
+		if !named {
+			own = p.Default
+		}
+		if own > 0 && share > 0 && (lowest == 0 || own/share < lowest) {
+			lowest = own / share
+		}
+	}
+	return lowest
 }
 
 // rateAt returns the rate of the whole run when so much of the ramp lies behind.

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/throttle"
+)
+
+var screenUpdate = flag.Bool("screen.update", false, "write what the screens look like into testdata/screen")
+
+// sceneNow is the moment of every scene here.
+var sceneNow = time.Date(2026, 9, 10, 12, 10, 30, 0, time.UTC)
+
+func at(d time.Duration) *time.Time {
+	moment := sceneNow.Add(d)
+	return &moment
+}
+
+func due(margin time.Duration, doneBy *time.Time) *campaign.Due {
+	d := &campaign.Due{At: sceneNow.Add(margin)}
+	if doneBy != nil {
+		d.Expect(*doneBy)
+	}
+	return d
+}
+
+// largeScene is a campaign of ten million notices under way.
+func largeScene() scene {
+	limit := throttle.LimitDomain + " " + "a-rather-long-name-of-a-mail-provider.with-a-department.example"
+	return scene{
+		status: campaign.Status{
+			At: sceneNow, Campaign: "acme-2026-09", State: campaign.PhaseSending,
+			Notices: campaign.NoticeCounts{Total: 10_000_000, Pending: 3_759_900, Sending: 10, Accepted: 6_238_987,
+				Deferred: 800, Rejected: 293, InDoubt: 10},
+			Batches:  campaign.BatchCounts{Total: 10_001, Done: 6_239},
+			Batch:    &campaign.BatchNow{Number: 6_241, Notices: 1000, Left: 760},
+			RatePerS: 48.7, Limit: &limit, ETA: at(21 * time.Hour), Deadline: due(52*time.Hour, at(21*time.Hour)),
+		},
+		problems: []campaign.Problem{
+			{At: sceneNow.Add(-3 * time.Second), NoticeID: "aaaaaaebagbafaydqqcqwaid", Outcome: campaign.Deferred,
+				Reply: "450 4.7.1 <jane.doe@provider.example> greylisted, please try again in five minutes"},
+			{At: sceneNow.Add(-9 * time.Second), NoticeID: "aaaaaaecagbafaydqqcqwaid", Outcome: campaign.Rejected,
+				Reply: "550 5.1.1 no such user"},
+			{At: sceneNow.Add(-time.Hour), NoticeID: "aaaaaaedagbafaydqqcqwaid", Outcome: campaign.InDoubt, Reply: "no reply at dot"},
+		},
+		throttle: &campaign.Throttle{Rate: campaign.Rate{Count: 50, Per: time.Second},
+			PerDomain: map[string]campaign.Rate{"default": {Count: 20, Per: time.Second}}},
+		leave: howToStop,
+	}
+}
+
+// hostileScene holds what a relay may say to spoil a screen.
+func hostileScene() scene {
+	s := largeScene()
+	for i, reply := range []string{
+		"550 \x1b[2J\x1b[1;1Hall is well\x07\r\nnotify: done",
+		"550 \u202egnp.exe \u05e9\u05dc\u05d5\u05dd \u0301\u200b|\U000e0041",
+		"550 メールボックスが存在しませんメールボックスが存在しませんメールボックスが存在しません 👩‍👩‍👧",
+	} {
+		s.problems[i].Reply = reply
+	}
+	return s
+}
+
+func haltedScene() scene {
+	s := largeScene()
+	halted := "the relay takes no more notices: at rcpt: 550 5.4.5 daily sending quota of security@example.com exceeded"
+	s.status.State, s.status.Halted, s.status.RatePerS, s.status.ETA, s.status.Limit = campaign.PhaseHalted, &halted, 0, nil, nil
+	s.status.Deadline = due(20*time.Hour, at(21*time.Hour))
+	return s
+}
+
+func emptyScene() scene {
+	return scene{status: campaign.Status{At: sceneNow, Campaign: "acme", State: campaign.PhaseSending,
+		Notices: campaign.NoticeCounts{Total: 3, Pending: 3}, Batches: campaign.BatchCounts{Total: 1}}, leave: howToLeave}
+}
+
+var scenes = map[string]func() scene{"large": largeScene, "hostile": hostileScene, "halted": haltedScene, "empty": emptyScene}
+
+func TestScreens(t *testing.T) {
+	for name, make := range scenes {
+		for _, columns := range []int{40, 60, 80, 120} {
+			t.Run(fmt.Sprintf("%s in %d columns", name, columns), func(t *testing.T) {
+				var got strings.Builder
+				for _, r := range make().rows(columns, 0) {
+					line := r.line(false, columns-1)
+					if n := columnsOf(line); n >= columns {
+						t.Errorf("a line has %d columns: %q", n, line)
+					}
+					if strings.ContainsFunc(line, func(c rune) bool { return !unicode.IsPrint(c) }) {
+						t.Errorf("a line holds what cannot be printed: %q", line)
+					}
+					got.WriteString(line + "\n")
+				}
+				golden(t, filepath.Join("testdata", "screen", fmt.Sprintf("%s-%d.txt", name, columns)), got.String())
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *screenUpdate {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
+	}
+}
+
+func TestInksAddNothingToWhatIsSaid(t *testing.T) {
+	for name, make := range scenes {
+		for _, r := range make().rows(80, 0) {
+			if inked, bare := stripSGR(r.line(true, 79)), r.line(false, 79); strings.TrimRight(inked, " ") != bare {
+				t.Errorf("%s: %q without its inks is not %q", name, inked, bare)
+			}
+		}
+	}
+}
+
+func stripSGR(line string) string {
+	for {
+		from := strings.Index(line, "\x1b[")
+		if from < 0 {
+			return line
+		}
+		end := strings.IndexByte(line[from:], 'm')
+		line = line[:from] + line[from+end+1:]
+	}
+}
+
+func TestALowScreenKeepsTheBarAndHowToStop(t *testing.T) {
+	for _, lines := range []int{4, 6, 10, 24} {
+		rows := largeScene().rows(80, lines)
+		if len(rows) >= lines {
+			t.Errorf("%d rows on %d lines", len(rows), lines)
+		}
+		if !slices.ContainsFunc(rows, func(r row) bool { return strings.Contains(r.line(false, 79), "62.3%") }) {
+			t.Errorf("on %d lines there is no bar", lines)
+		}
+	}
+}
+
+func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
+	if got := floorPercent(9_999_999, 10_000_000); got != 99.9 {
+		t.Errorf("all but one are %v%%", got)
+	}
+	if got := floorPercent(10_000_000, 10_000_000); got != 100 {
+		t.Errorf("all are %v%%", got)
+	}
+	if got := floorPercent(0, 0); got != 0 {
+		t.Errorf("none of none are %v%%", got)
+	}
+}
+
+// vt is as much of a terminal as a screen makes use of. It does not fold on a new size.
+type vt struct {
+	columns int
+	lines   [][]rune
+	x, y    int
+}
+
+func (v *vt) Write(text []byte) (int, error) {
+	for rest := []rune(string(text)); len(rest) > 0; {
+		rest = v.take(rest)
+	}
+	return len(text), nil
+}
+
+func (v *vt) take(text []rune) (rest []rune) {
+	for v.y >= len(v.lines) {
+		v.lines = append(v.lines, nil)
+	}
+	switch c := text[0]; c {
+	case '\r':
+		v.x = 0
+	case '\n':
+		v.y++
+	case '\x1b':
+		return v.escape(text[2:])
+	default:
+		if v.x >= v.columns { // folded
+			v.x, v.y = 0, v.y+1
+			return text
+		}
+		line := v.lines[v.y]
+		for len(line) <= v.x {
+			line = append(line, ' ')
+		}
+		line[v.x] = c
+		v.lines[v.y] = line
+		v.x++
+	}
+	return text[1:]
+}
+
+func (v *vt) escape(text []rune) (rest []rune) {
+	end := slices.IndexFunc(text, unicode.IsLetter)
+	n := 1
+	_, _ = fmt.Sscanf(string(text[:end]), "%d", &n)
+	switch text[end] {
+	case 'A':
+		v.y = max(0, v.y-n)
+	case 'K':
+		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
+	case 'J':
+		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
+		v.lines = v.lines[:v.y+1]
+	}
+	return text[end+1:]
+}
+
+func (v *vt) text() string {
+	var text strings.Builder
+	for _, line := range v.lines {
+		text.WriteString(strings.TrimRight(string(line), " ") + "\n")
+	}
+	return strings.TrimRight(text.String(), "\n")
+}
+
+func TestWhatIsWrittenScrollsByAboveTheScreen(t *testing.T) {
+	terminal := &vt{columns: 40}
+	s := &screen{out: terminal, size: func() (int, int) { return 40, 24 }}
+	fmt.Fprint(terminal, "$ notify send\r\n")
+	block := func(words ...string) func(int, int) []row {
+		return func(int, int) []row {
+			var rows []row
+			for _, w := range words {
+				rows = append(rows, row{{plain, w}})
+			}
+			return rows
+		}
+	}
+	s.show(block("one", "two, which is longer", "three"))
+	fmt.Fprint(s, "notify: a warning\nnotify: another\n")
+	s.show(block("ONE", "TWO"))
+	want := "$ notify send\nnotify: a warning\nnotify: another\nONE\nTWO"
+	if got := terminal.text(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	s.clear()
+	fmt.Fprint(terminal, "done\r\n")
+	if got, want := terminal.text(), "$ notify send\nnotify: a warning\nnotify: another\ndone"; got != want {
+		t.Errorf("after the end: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAScreenOfTheSameSizeIsNotErasedFirst(t *testing.T) {
+	var out bytes.Buffer
+	s := &screen{out: &out, size: func() (int, int) { return 80, 24 }}
+	s.show(largeScene().rows)
+	out.Reset()
+	s.show(largeScene().rows)
+	drawn := out.String()
+	if i := strings.Index(drawn, eraseBelow); i < strings.LastIndex(drawn, "stop") {
+		t.Errorf("the screen is erased before it is drawn: %q", drawn)
+	}
+	if strings.Contains(drawn, "\x1b[?1049") || strings.Contains(drawn, "\x1b[?25") {
+		t.Errorf("a mode of the terminal is changed: %q", drawn)
+	}
+}
+
+func TestANarrowerTerminalFoldsWhatWasDrawn(t *testing.T) {
+	s := &screen{drawn: []int{79, 10, 0, 40}}
+	for columns, want := range map[int]int{80: 4, 79: 4, 40: 5, 39: 7, 0: 4} {
+		if got := s.height(columns); got != want {
+			t.Errorf("in %d columns it is %d lines high, want %d", columns, got, want)
+		}
+	}
+}
