@@ -175,7 +175,7 @@ func TestBadTextFiles(t *testing.T) {
 		"cut off in a line end":       {"a.csv", "id,email\n1,x\r", []string{"line 2", "carriage return"}},
 		"an empty id":                 {"a.csv", "id,email\n1,a@b.c\n,b@b.c\n", []string{"line 3", "the id is empty"}},
 		"an id that is NULL":          {"a.csv", "id,email\nNULL,a@b.c\n", []string{"line 2", "the id is empty"}},
-		"an unknown kind":             {"a.xyz", "hello\n", []string{"unknown kind", "CSV, TSV, JSON, NDJSON and SQLite files", "pg_dump and mysqldump"}},
+		"an unknown kind":             {"a.xyz", "hello there\n", []string{"unknown kind", "CSV, TSV, JSON, NDJSON and SQLite files", "pg_dump and mysqldump"}},
 		"UTF-32":                      {"a.csv", "\xFF\xFE\x00\x00i\x00\x00\x00d\x00\x00\x00", []string{"UTF-32", "iconv -f UTF-32 -t UTF-8"}},
 		"UTF-32 without a mark":       {"a.csv", "i\x00\x00\x00d\x00\x00\x00\n\x00\x00\x00", []string{"UTF-32 without", "iconv -f UTF-32LE -t UTF-8"}},
 		"the same, in big-endian":     {"a.json", "\x00\x00\x00{\x00\x00\x00\"", []string{"UTF-32 without", "iconv -f UTF-32BE -t UTF-8"}},

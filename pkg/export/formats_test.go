@@ -314,3 +314,26 @@ func TestRealPackersAreRead(t *testing.T) {
 		}
 	}
 }
+
+func TestAListOfIdsNeedsNoName(t *testing.T) {
+	for _, list := range []string{"id\n2\n", "id\r\n2\r\n", "\"id\"\n\"2\"\n"} {
+		spec := Spec{Source: file(t, "a.csv", "id,email\n1,a@b.example\n2,b@b.example\n"), Where: "id IN (SELECT id FROM affected)",
+			Tables: map[string]string{"affected": file(t, "list", list)}}
+		if got := mustCollect(t, spec); len(got) != 1 || got[0].ID != "2" {
+			t.Errorf("the list %q selects %+v", list, got)
+		}
+	}
+}
+
+func TestAPresetUsesItsOwnTablesWithoutAWhere(t *testing.T) {
+	users := file(t, "auth_user.csv", "id,email,username,password\n1,a@example.org,a,!x\n2,b@example.org,b,!x\n")
+	social := file(t, "social.csv", "user_id,provider,uid\n2,google-oauth2,7\n")
+	got := mustCollect(t, Spec{Source: users, Preset: "django", Tables: map[string]string{"social_auth_usersocialauth": social}})
+	if len(got) != 2 || got[0].SSO != "" || got[1].SSO == "" {
+		t.Errorf("the records are %+v, want SSO for the second alone", got)
+	}
+	other := Spec{Source: users, Preset: "django", Tables: map[string]string{"affected": social}}
+	if err := mustFail(t, other); !strings.Contains(err, "export.tables.affected is set, and neither") {
+		t.Errorf("a table that nothing uses: %v", err)
+	}
+}

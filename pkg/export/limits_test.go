@@ -70,7 +70,7 @@ func TestALineOfAHundredMegabytesIsAnErrorInFlatMemory(t *testing.T) {
 	}
 	got := mustFail(t, Spec{Source: path, MaxRecord: 1 << 20})
 	if want := path + ": line 2: the record is larger than 1048576 bytes\n" +
-		"look there for a quote that is not closed and for line ends that are missing"; got != want {
+		"look there for a quote that is not closed and for line ends that are missing; export.max_record raises the limit"; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 }

@@ -44,10 +44,13 @@ func (d *database) isPresetTable(t *fileTable) bool {
 		}
 		used = presets.All()
 	}
-	return slices.ContainsFunc(used, func(p presets.Preset) bool {
-		return slices.ContainsFunc(slices.Concat(p.Tables, []presets.Table{p.Export}), func(table presets.Table) bool {
-			return slices.ContainsFunc(table.Names, t.is)
-		})
+	return slices.ContainsFunc(used, func(p presets.Preset) bool { return uses(p, t) })
+}
+
+// uses reports whether a table has one of the names that a preset looks for.
+func uses(p presets.Preset, t *fileTable) bool {
+	return slices.ContainsFunc(slices.Concat(p.Tables, []presets.Table{p.Export}), func(table presets.Table) bool {
+		return slices.ContainsFunc(table.Names, t.is)
 	})
 }
 

@@ -61,7 +61,7 @@ func (s *scanner) scan() error {
 		size, err := s.record()
 		if errors.Is(err, errTooLong) || err == nil && size > s.max {
 			err = hint.Wrap(s.errAt(0, "the record is larger than %d bytes", s.max),
-				"look there for a quote that is not closed and for line ends that are missing")
+				"look there for a quote that is not closed and for line ends that are missing; export.max_record raises the limit")
 		}
 		if err != nil {
 			return err

@@ -201,8 +201,13 @@ func (s sniffer) columns(text []byte) (format, bool, error) {
 		return csvFile, true, nil
 	case slices.Contains([]string{".json", ".ndjson", ".jsonl"}, s.extension()):
 		return jsonFile, true, nil
+	case columnName.Match(line): // a list of ids
+		return csvFile, true, nil
 	}
 	return undecided, false, nil
 }
+
+// columnName is a line that can be the header of a single column.
+var columnName = regexp.MustCompile(`^"?[A-Za-z_][A-Za-z0-9_]{0,62}"?\r?$`)
 
 func isText(line []byte) bool { return utf8.Valid(line) && !bytes.ContainsFunc(line, isControl) }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"breachnotify/pkg/export/live"
+	"breachnotify/pkg/export/presets"
 	"breachnotify/pkg/hint"
 )
 
@@ -81,16 +82,30 @@ func (s Spec) Validate() error {
 	case s.Preset != "" && (s.Query != "" || s.Columns != Columns{}):
 		return hint.Wrap(errors.New("export.preset is set together with export.query or export.columns"),
 			"a preset has its own columns: leave one of them out; export.where narrows a preset")
-	case len(s.Tables) > 0 && s.Where == "" && s.Query == "":
-		return hint.Wrap(errors.New("export.tables is set, and neither export.where nor export.query uses it"),
-			"without where every row of the export is selected; did you mean where: id IN (SELECT id FROM %s)",
-			slices.Sorted(maps.Keys(s.Tables))[0])
+	case s.idleTable() != "":
+		return hint.Wrap(fmt.Errorf("export.tables.%s is set, and neither export.where nor export.query uses it", s.idleTable()),
+			"without where every row of the export is selected; did you mean where: id IN (SELECT id FROM %s)", s.idleTable())
 	case s.MaxUnpacked < 0:
 		return fmt.Errorf("export.max_unpacked is %d bytes: want 0 or more", s.MaxUnpacked)
 	case s.MaxRecord < 0 || s.MaxRecord > maxMaxRecord:
 		return fmt.Errorf("export.max_record is %d bytes: want 0 to %d", s.MaxRecord, maxMaxRecord)
 	}
 	return s.validateTables()
+}
+
+// idleTable returns a further table that nothing can use, since there is neither a where
+// nor a query and it is none of the preset's own; empty: there is none.
+func (s Spec) idleTable() string {
+	if s.Where != "" || s.Query != "" {
+		return ""
+	}
+	preset, err := presets.Get(s.Preset)
+	for _, name := range s.tableNames() {
+		if err != nil || !uses(preset, &fileTable{name: name}) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (s Spec) validateTables() error {

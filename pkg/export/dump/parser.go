@@ -114,5 +114,5 @@ func (p *Parser) Pass() error {
 // TooLong returns the error for a row that is larger than what is allowed.
 func (p *Parser) TooLong(at Place) error {
 	err := p.W.Errorf(at, "the row that begins here is larger than %d bytes", p.Record.max)
-	return hint.Wrap(err, "look there for a quote that is not closed and for line ends that are missing")
+	return hint.Wrap(err, "look there for a quote that is not closed and for line ends that are missing; export.max_record raises the limit")
 }
