@@ -75,6 +75,45 @@ func TestEvidenceAgreesWithTheStatus(t *testing.T) {
 	}
 }
 
+// It is of one moment, also while notices move.
+func TestEvidenceAgreesWhileAnotherSends(t *testing.T) {
+	const notices = 400
+	l := ready(t, notices, Options{})
+	sent := make(chan error, 1)
+	go func() {
+		for seq := int64(1); seq <= notices; seq++ {
+			err := l.Record(background, to(seq, campaign.Pending, campaign.Sending))
+			if err == nil {
+				err = l.Record(background, to(seq, campaign.Sending, campaign.Accepted))
+			}
+			if err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	r := readOnly(t, l.path)
+	for moving := true; moving; {
+		select {
+		case err := <-sent:
+			must(t, err)
+			moving = false
+		default:
+		}
+		e := evidence(t, r)
+		all := e.Others
+		for _, d := range e.Domains {
+			for _, s := range campaign.States() {
+				all.Add(s, d.Of(s))
+			}
+		}
+		if all != e.Status.Notices {
+			t.Fatalf("counted %+v, the tally says %+v", all, e.Status.Notices)
+		}
+	}
+}
+
 func TestEvidenceTellsOfRunsAndSessions(t *testing.T) {
 	e := evidence(t, history(t).Reader)
 	want := []campaign.RunRecord{{

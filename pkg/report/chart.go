@@ -8,7 +8,7 @@ import (
 	"breachnotify/pkg/campaign"
 )
 
-// Sizes of the pictures, in units of their view boxes. A page is 720 wide.
+// Sizes of the pictures, in units of their view boxes. page.html goes by them as well.
 const (
 	chartWidth  = 720.0
 	labelWidth  = 168.0 // of the rows of a bar chart

@@ -172,7 +172,7 @@ func Read(ctx context.Context, book Ledger, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{
-		Program: o.Program, Made: o.Now.UTC().Truncate(time.Second), Planned: e.Frozen.At.UTC(), Status: e.Status,
+		Program: o.Program, Made: o.Now.UTC().Truncate(time.Second), Planned: seconds(e.Frozen.At), Status: e.Status,
 		Next: o.Next(e.Status), Disagreements: disagreements(e), Parts: e.Frozen.Parts,
 		Others: Destination{NoticeCounts: e.Others},
 		// An empty list is not null.
