@@ -38,8 +38,9 @@ func newDemoCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("demo", "Walk through a campaign against a mail server of its own",
 		`demo makes a campaign with some hundred accounts in a temporary folder, starts a
 mail server on this machine, and walks through plan, preview, dry run, send, an
-interrupt, resume, status, bounces and a resend, each command as you would type it. No
-mail leaves the machine. It ends with 0 only if every count is what it must be.`,
+interrupt, resume, status, bounces, a resend and the report, each command as you would
+type it. No mail leaves the machine. It ends with 0 only if every count is what it must
+be.`,
 		[]int{exitDone, exitFailed, exitUsage, exitInterrupted}, cobra.NoArgs)
 	cmd.Flags().IntVar(&o.accounts, "accounts", o.accounts, "make `N` accounts")
 	cmd.Flags().StringVar(&o.keep, "keep", "", "work in `DIR`, and leave it there")
@@ -143,6 +144,7 @@ func (d *demo) walk(ctx context.Context) error {
 			args: []string{"resend", "--bounced", "--corrections", "corrections.csv", "--yes"}, want: exitFailures},
 		{say: "And once more: what is left failed for good, and has no correction.",
 			args: []string{"resend", "--bounced", "--corrections", "corrections.csv", "--yes"}, want: exitRefused},
+		{say: "The evidence, as one page.", args: []string{"report"}, lines: 1},
 	} {
 		if err := d.take(ctx, s); err != nil {
 			return err
