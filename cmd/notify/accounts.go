@@ -123,7 +123,7 @@ type accountLine struct {
 func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
 	id, address, reply := l.ID, l.Address.Wire(), l.LastReply
 	if !reveal { // some exports have addresses for ids
-		id, address, reply = account.MaskText(id), l.Address.Masked(), l.Address.MaskIn(reply)
+		id, address, reply = account.MaskText(id), l.Address.Masked(), account.MaskName(l.Address.MaskIn(reply), l.Name)
 	}
 	return accountLine{
 		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),

@@ -86,7 +86,7 @@ func newUnreachableLine(u ledger.Unreachable, reveal bool) unreachableLine {
 	address, diagnostic := u.Address.Wire(), u.Diagnostic
 	if !reveal {
 		l.ID, l.Name = account.MaskText(u.ID), ""
-		address, diagnostic = u.Address.Masked(), account.MaskText(u.Address.MaskIn(diagnostic))
+		address, diagnostic = u.Address.Masked(), account.MaskName(u.Address.MaskIn(diagnostic), u.Name)
 	}
 	l.Address, l.Diagnostic = orNull(address), orNull(diagnostic)
 	return l

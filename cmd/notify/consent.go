@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -23,12 +24,12 @@ type order struct {
 }
 
 // canConsent refuses what nobody could agree to, before anything is tried.
-func canConsent(p *process, yes bool, send int64) error {
+func canConsent(p *process, yes bool, command string, send int64) error {
 	if yes || p.asks {
 		return nil
 	}
 	return hint.Wrap(say(errNoConsent, "notices to send: %d, and nobody is here to agree", send),
-		"look at notify send --dry-run, then add --yes")
+		"look at notify %s --dry-run, then add --yes", command)
 }
 
 // consent returns nil if the operator agreed: with --yes, or by typing the number
@@ -58,11 +59,12 @@ func consent(p *process, o order, yes bool) error {
 
 func (o order) print(p *process) {
 	left := func(c campaign.NoticeCounts) int64 { return c.Left() }
+	foreseen := o.foreseen()
 	fmt.Fprintf(p.stderr, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
 	if o.resend != nil {
-		printResent(p.stderr, *o.resend)
+		printResent(p.stderr, *o.resend, o.status.Resends.Left)
 	}
-	fmt.Fprintf(p.stderr, "left      %d notices: %s\n", o.status.Notices.Left(), classCounts(o.status, left))
+	fmt.Fprintf(p.stderr, "left      %d notices: %s\n", foreseen.Notices.Left(), classCounts(foreseen, left))
 	fmt.Fprintf(p.stderr, "to send   %d in this run\n", o.send)
 	fmt.Fprintf(p.stderr, "from      %s\n", o.folder.sender())
 	for _, v := range o.used {
@@ -76,7 +78,7 @@ func (o order) print(p *process) {
 		fmt.Fprintf(p.stderr, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
 	}
 	fmt.Fprintf(p.stderr, "takes     about %s\n", o.eta.Round(time.Second))
-	if line, bad := deadlineLine(o.foreseen()); line != "" {
+	if line, bad := deadlineLine(foreseen); line != "" {
 		fmt.Fprintf(p.stderr, "deadline  %s\n", p.inks.paint(warningInk(bad), line))
 	}
 }
@@ -84,12 +86,20 @@ func (o order) print(p *process) {
 // foreseen is where the campaign stands, with what a resend would add.
 func (o order) foreseen() campaign.Status {
 	status := o.status
-	if o.resend == nil || status.Deadline == nil {
+	if o.resend == nil {
 		return status
 	}
-	due := *status.Deadline
-	due.Expect(status.At.Add(o.eta))
-	status.Deadline = &due
-	status.Notices.Pending += o.resend.Notices
+	status.Notices.Add(campaign.Pending, o.resend.Notices)
+	status.ByClass = maps.Clone(status.ByClass)
+	for class, n := range o.resend.ByClass {
+		counts := status.ByClass[class]
+		counts.Add(campaign.Pending, n)
+		status.ByClass[class] = counts
+	}
+	if status.Deadline != nil {
+		due := *status.Deadline
+		due.Expect(status.At.Add(o.eta))
+		status.Deadline = &due
+	}
 	return status
 }

@@ -74,7 +74,7 @@ func runResend(ctx context.Context, p *process, g *globals, o resendOptions) (er
 	if err != nil {
 		return err
 	}
-	request, err := o.request(p)
+	request, err := o.request(p, f.config)
 	if err != nil {
 		return err
 	}
@@ -92,13 +92,13 @@ func runResend(ctx context.Context, p *process, g *globals, o resendOptions) (er
 }
 
 // request is what the ledger is asked for. Nothing is changed yet.
-func (o resendOptions) request(p *process) (campaign.Resend, error) {
+func (o resendOptions) request(p *process, config *campaign.Config) (campaign.Resend, error) {
 	r := campaign.Resend{States: o.states(), Force: o.force, At: p.now(), By: p.user}
 	if o.corrections == "" {
 		return r, nil
 	}
 	var err error
-	r.Corrections, err = campaign.ReadCorrections(o.corrections)
+	r.Corrections, err = config.ReadCorrections(o.corrections)
 	return r, err
 }
 
@@ -107,6 +107,7 @@ type resending struct {
 	sending
 	request campaign.Resend
 	resent  campaign.Resent
+	earlier int64 // notices of earlier resends that are left
 }
 
 func (r *resending) run(ctx context.Context) error {
@@ -123,7 +124,7 @@ func (r *resending) run(ctx context.Context) error {
 	if planned.Notices+r.status.Resends.Left > 0 {
 		return r.agreeAndSend(ctx, planned)
 	}
-	if err := newView(r.process, r.globals).show(resendResult{r.status, planned}); err != nil {
+	if err := newView(r.process, r.globals).show(resendResult{r.status, planned, 0}); err != nil {
 		return err
 	}
 	if refused := unworthy(planned); refused > 0 {
@@ -166,7 +167,7 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 	if r.options.limit > 0 {
 		n = min(n, r.options.limit)
 	}
-	if err := canConsent(r.process, r.options.yes, n); err != nil {
+	if err := canConsent(r.process, r.options.yes, "resend", n); err != nil {
 		return err
 	}
 	mailer, err := r.relay()
@@ -190,6 +191,7 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 
 func (r *resending) makeAndSend(ctx context.Context, mailer *relay.Relay) error {
 	var err error
+	r.earlier = r.status.Resends.Left
 	if r.resent, err = r.book.Resend(ctx, r.request); err != nil {
 		return err
 	}
@@ -204,7 +206,7 @@ func (r *resending) makeAndSend(ctx context.Context, mailer *relay.Relay) error 
 	if err != nil {
 		return err
 	}
-	if err := newView(r.process, r.globals).show(resendResult{stands.status, r.resent}); err != nil {
+	if err := newView(r.process, r.globals).show(resendResult{stands.status, r.resent, r.earlier}); err != nil {
 		return err
 	}
 	return verdict(summary, stands.status)
@@ -239,7 +241,7 @@ func (f *folder) rehearseResend(ctx context.Context, p *process, g *globals, req
 	if rehearsed.Status, err = book.Status(ctx, p.now()); err != nil { // nothing was changed
 		return err
 	}
-	return newView(p, g).show(resendRehearsal{rehearsed, resent})
+	return newView(p, g).show(resendRehearsal{rehearsed, resent, rehearsed.Status.Resends.Left})
 }
 
 // resendAside makes the generation in the copy of a ledger.
@@ -263,26 +265,30 @@ func (f *folder) resendAside(ctx context.Context, p *process, g *globals, reques
 // stands.
 type resendResult struct {
 	campaign.Status
-	Resent campaign.Resent `json:"resent"`
+	Resent  campaign.Resent `json:"resent"`
+	Earlier int64           `json:"earlier"` // notices of earlier resends that were left, and went out as well
 }
 
 func (r resendResult) human(w io.Writer) {
-	printResent(w, r.Resent)
+	printResent(w, r.Resent, r.Earlier)
 	statusResult{r.Status}.human(w)
 }
 
 // resendRehearsal is what `notify resend --dry-run` prints.
 type resendRehearsal struct {
 	dryRunResult
-	Resent campaign.Resent `json:"resent"`
+	Resent  campaign.Resent `json:"resent"`
+	Earlier int64           `json:"earlier"`
 }
 
 func (r resendRehearsal) human(w io.Writer) {
-	printResent(w, r.Resent)
+	printResent(w, r.Resent, r.Earlier)
 	r.dryRunResult.human(w)
 }
 
-func printResent(w io.Writer, r campaign.Resent) {
+// printResent prints what a resend makes; earlier is how many notices of earlier ones
+// are still to be sent, and go out with it.
+func printResent(w io.Writer, r campaign.Resent, earlier int64) {
 	fmt.Fprintf(w, "resend    %d notices to %d accounts", r.Notices, r.Accounts)
 	for _, class := range account.Classes() {
 		if n := r.ByClass[class]; n > 0 {
@@ -290,6 +296,9 @@ func printResent(w io.Writer, r campaign.Resent) {
 		}
 	}
 	fmt.Fprintf(w, "; %d at a corrected address\n", r.Corrected)
+	if earlier > 0 {
+		fmt.Fprintf(w, "earlier   %d notices of an earlier resend are still to be sent, and go out as well\n", earlier)
+	}
 	for _, why := range campaign.Refusals() {
 		if n := r.Refused[why]; n > 0 {
 			fmt.Fprintf(w, "refused   %d %s: %s\n", n, why, masked(r.Examples[why]))

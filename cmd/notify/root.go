@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, p *process) int {
 	if err == nil {
 		return exitDone
 	}
+	g.json = g.json || slices.Contains(args, "--json") // a flag before it may have stopped the reading
 	code := exitCode(err)
 	newView(p, g).fail(failure{Error: err.Error(), Hints: unique(hint.Of(err)), Code: code})
 	return code

@@ -148,7 +148,7 @@ func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, erro
 	if err != nil {
 		return delivery.Summary{}, err
 	}
-	if err := canConsent(s.process, s.options.yes, asked.send); err != nil {
+	if err := canConsent(s.process, s.options.yes, "send", asked.send); err != nil {
 		return delivery.Summary{}, err
 	}
 	mailer, err := s.relay()

@@ -24,27 +24,38 @@ func MaskText(text string) string {
 	})
 }
 
-// leastLocal is the length from which a local part is looked for by itself: shorter
+// leastLocal is the length from which a word is looked for by itself: shorter
 // ones are parts of ordinary words.
 const leastLocal = 3
 
 // MaskIn hides in text everything that looks like an address, and the local part of
 // a where it stands alone: some mail servers name the user and leave the domain out.
 func (a Address) MaskIn(text string) string {
-	text = MaskText(text)
-	local := strings.ToLower(strings.Trim(a.local, `"`))
-	if len(local) < leastLocal {
+	return hideAlone(MaskText(text), strings.Trim(a.local, `"`), maskLocal(a.local))
+}
+
+// MaskName hides in text each word of a person's name: some mail servers know it.
+func MaskName(text, name string) string {
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !wordRune(r) }) {
+		text = hideAlone(text, word, "***")
+	}
+	return text
+}
+
+// hideAlone puts mask in the place of word where it stands alone in text.
+func hideAlone(text, word, mask string) string {
+	if word = strings.ToLower(word); len(word) < leastLocal {
 		return text
 	}
 	var masked strings.Builder
 	for {
-		i := indexAlone(text, local)
+		i := indexAlone(text, word)
 		if i < 0 {
 			masked.WriteString(text)
 			return masked.String()
 		}
-		masked.WriteString(text[:i] + maskLocal(a.local))
-		text = text[i+len(local):]
+		masked.WriteString(text[:i] + mask)
+		text = text[i+len(word):]
 	}
 }
 

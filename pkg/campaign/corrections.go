@@ -20,20 +20,30 @@ const maxCorrection = 64 << 10
 // the address that each account has in truth, for Resend. An account that is there twice
 // with one address counts once, with two it is an error. The errors name lines, never
 // addresses.
-func ReadCorrections(path string) (map[string]account.Address, error) {
+func (c *Config) ReadCorrections(path string) (map[string]account.Address, error) {
+	suppressed, err := c.ReadSuppressed()
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the corrections: %w", err)
 	}
 	defer file.Close()
-	corrections, err := readCorrections(file)
+	corrections, err := readCorrections(file, func(to account.Address) error {
+		exclusion, reason := unsendable(to, c.SMTP.SMTPUTF8, suppressed)
+		if exclusion == "" {
+			return nil
+		}
+		return fmt.Errorf("%s: %s", exclusion, reason)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the corrections: %s: %w", path, err)
 	}
 	return corrections, nil
 }
 
-func readCorrections(r io.Reader) (map[string]account.Address, error) {
+func readCorrections(r io.Reader, check func(account.Address) error) (map[string]account.Address, error) {
 	lines := csv.NewReader(withoutMark(r))
 	lines.ReuseRecord = true
 	lines.FieldsPerRecord = 2
@@ -51,7 +61,7 @@ func readCorrections(r io.Reader) (map[string]account.Address, error) {
 			return nil, csvError(err)
 		}
 		line, _ := lines.FieldPos(0)
-		if err := addCorrection(corrections, strings.Clone(record[id]), record[email]); err != nil {
+		if err := addCorrection(corrections, strings.Clone(record[id]), record[email], check); err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
@@ -61,7 +71,7 @@ func readCorrections(r io.Reader) (map[string]account.Address, error) {
 	return corrections, nil
 }
 
-func addCorrection(corrections map[string]account.Address, id, email string) error {
+func addCorrection(corrections map[string]account.Address, id, email string, check func(account.Address) error) error {
 	if len(id)+len(email) > maxCorrection {
 		return fmt.Errorf("it is longer than %d bytes", maxCorrection)
 	}
@@ -69,6 +79,9 @@ func addCorrection(corrections map[string]account.Address, id, email string) err
 		return errors.New("the id is empty")
 	}
 	to, err := account.ParseAddress(email)
+	if err == nil {
+		err = check(to)
+	}
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"breachnotify/pkg/account"
 )
+
+func anything(account.Address) error { return nil }
 
 func TestCorrectionsAreRead(t *testing.T) {
 	for name, content := range map[string]string{
@@ -20,7 +24,7 @@ func TestCorrectionsAreRead(t *testing.T) {
 		"with blank ones": "id,email\n\n7,jane@example.org\n\n8,joe@example.org\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := readCorrections(strings.NewReader(content))
+			got, err := readCorrections(strings.NewReader(content), anything)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +50,7 @@ func TestBrokenCorrectionsAreRefusedWithTheirLine(t *testing.T) {
 		"id,email\n7,jane@example.org\n7,joe@example.org\n":             "line 3: the account has another address",
 		"id,email\n7," + strings.Repeat("a", 70_000) + "@example.org\n": "line 2: it is longer than",
 	} {
-		_, err := readCorrections(strings.NewReader(content))
+		_, err := readCorrections(strings.NewReader(content), anything)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q gives %v, want %q", content, err, want)
 		}
@@ -57,14 +61,14 @@ func TestBrokenCorrectionsAreRefusedWithTheirLine(t *testing.T) {
 }
 
 func TestCorrectionsThatAreNotThere(t *testing.T) {
-	if _, err := ReadCorrections(filepath.Join(t.TempDir(), "none.csv")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (&Config{}).ReadCorrections(filepath.Join(t.TempDir(), "none.csv")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "bad.csv")
 	if err := os.WriteFile(path, []byte("x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadCorrections(path); err == nil || !strings.Contains(err.Error(), "bad.csv: line 1") {
+	if _, err := (&Config{}).ReadCorrections(path); err == nil || !strings.Contains(err.Error(), "bad.csv: line 1") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -74,7 +78,7 @@ func FuzzCorrections(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content string) {
-		corrections, err := readCorrections(strings.NewReader(content))
+		corrections, err := readCorrections(strings.NewReader(content), anything)
 		if (err == nil) != (len(corrections) > 0) {
 			t.Fatalf("%d corrections and %v", len(corrections), err)
 		}
@@ -84,4 +88,25 @@ func FuzzCorrections(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestCorrectionsGoWhereThePlanWouldSend(t *testing.T) {
+	dir := t.TempDir()
+	suppressed, path := filepath.Join(dir, "suppress.txt"), filepath.Join(dir, "c.csv")
+	if err := os.WriteFile(suppressed, []byte("gone@example.org\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for email, want := range map[string]string{
+		"Gone@example.org":      "line 2: suppressed: ",
+		"jos\u00e9@example.org": "line 2: unsendable: ",
+		"jane@example.org":      "",
+	} {
+		if err := os.WriteFile(path, []byte("id,email\n7,"+email+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := (&Config{Suppress: suppressed}).ReadCorrections(path)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s gives %v, want %q", email, err, want)
+		}
+	}
 }

@@ -99,12 +99,23 @@ func (p *Planner) exclude(to account.Address, bad error, verdict classify.Verdic
 		return NoAddress, bad.Error()
 	case bad != nil:
 		return InvalidAddress, bad.Error()
-	case to.NeedsSMTPUTF8() && !p.SMTPUTF8:
-		return Unsendable, "the local part is not ASCII and smtp.smtputf8 is off"
-	case p.Suppression.Has(to):
-		return Suppressed, "the mailbox is in the file of suppress"
-	case verdict.Class == "":
+	}
+	if exclusion, reason := unsendable(to, p.SMTPUTF8, p.Suppression); exclusion != "" {
+		return exclusion, reason
+	}
+	if verdict.Class == "" {
 		return Unclassified, verdict.Reason
+	}
+	return "", ""
+}
+
+// unsendable returns why nothing is sent to an address that is valid.
+func unsendable(to account.Address, smtputf8 bool, suppressed Suppression) (Exclusion, string) {
+	switch {
+	case to.NeedsSMTPUTF8() && !smtputf8:
+		return Unsendable, "the local part is not ASCII and smtp.smtputf8 is off"
+	case suppressed.Has(to):
+		return Suppressed, "the mailbox is in the file of suppress"
 	}
 	return "", ""
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // lastFailed selects the last attempts without an acceptance, by the index of these.
-const lastFailed = `SELECT notice, n FROM attempts WHERE code < 200 OR code > 299 ORDER BY at DESC LIMIT ?`
+// What a finding says stands among them; that a notice arrived is no problem.
+const lastFailed = `SELECT notice, n FROM attempts WHERE (code < 200 OR code > 299)
+	AND stage NOT IN ('delivered', 'queued') ORDER BY at DESC LIMIT ?`
 
 // Problems returns the last attempts that did not end with an acceptance, the latest
 // first and n at most.
@@ -42,17 +44,19 @@ func (r *Reader) problems(ctx context.Context, tx *sqlx.Tx, n int) ([]campaign.P
 	for _, row := range rows {
 		problems = append(problems, campaign.Problem{
 			At: moment(row.At), NoticeID: r.plan.key().NoticeID(row.Notice),
-			Outcome: outcomeOf(row.State, row.N == row.Tries), Reply: row.line(),
+			Outcome: outcomeOf(row.State, row.Stage.String, row.N == row.Tries), Reply: row.line(),
 		})
 	}
 	return problems, nil
 }
 
 // outcomeOf returns where an attempt that brought no acceptance left its notice, from
-// where the notice stands now. Only what was deferred is tried again, and what was in
+// its stage, which may be that of a finding, and where the notice stands now. Only what was deferred is tried again, and what was in
 // doubt may have been settled since.
-func outcomeOf(state campaign.State, last bool) campaign.State {
+func outcomeOf(state campaign.State, stage string, last bool) campaign.State {
 	switch {
+	case stage == string(campaign.FoundBounce):
+		return campaign.Bounced
 	case last && state == campaign.Rejected:
 		return campaign.Rejected
 	case last && (state == campaign.InDoubt || state == campaign.Accepted || state == campaign.Bounced):
