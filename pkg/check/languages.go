@@ -1,0 +1,86 @@
+package check
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"breachnotify/pkg/account"
+	"breachnotify/pkg/notice"
+)
+
+// languageRules hold the languages of a class against each other.
+func languageRules() []rule {
+	return []rule{
+		{Rule{"language-sections", SeverityWarning, "a notice with fewer sections than another language has",
+			"readers of one language are told less",
+			"translate what is missing"}, checkSameSections},
+		{Rule{"language-links", SeverityWarning, "a notice without a configured link that another language has",
+			"readers of one language can do less",
+			"put the link into this notice too"}, checkSameLinks},
+	}
+}
+
+// byLocale returns what of gives for the notices of a class, all readers together.
+func (in *inspected) byLocale(class account.Class, of func(*view) []string) map[string]map[string]bool {
+	found := map[string]map[string]bool{}
+	for _, v := range in.views {
+		if v.class != class {
+			continue
+		}
+		if found[v.locale] == nil {
+			found[v.locale] = map[string]bool{}
+		}
+		for _, item := range of(v) {
+			found[v.locale][item] = true
+		}
+	}
+	return found
+}
+
+func checkSameSections(in *inspected, report reporter) {
+	for _, class := range account.Classes() {
+		sections := in.byLocale(class, func(v *view) []string {
+			var names []string
+			for _, h := range v.page.headings {
+				names = append(names, strings.Repeat("#", h.level)+" "+h.text)
+			}
+			return names
+		})
+		if len(sections) == 0 {
+			continue
+		}
+		most := slices.MaxFunc(slices.Sorted(maps.Keys(sections)), func(a, b string) int {
+			return cmp.Compare(len(sections[a]), len(sections[b]))
+		})
+		for locale, found := range sections {
+			if len(found) < len(sections[most]) {
+				report(place{fileOf(class, locale), 0}, "the notice has %d sections, the one in %s has %d", len(found), most, len(sections[most]))
+			}
+		}
+	}
+}
+
+func checkSameLinks(in *inspected, report reporter) {
+	for _, class := range account.Classes() {
+		links := in.byLocale(class, func(v *view) []string {
+			var keys []string
+			for _, key := range notice.LinkKeys() {
+				if target := in.Facts.Links[key]; target != "" && slices.Contains(v.links, target) {
+					keys = append(keys, key)
+				}
+			}
+			return keys
+		})
+		locales := slices.Sorted(maps.Keys(links))
+		for _, key := range notice.LinkKeys() {
+			has := slices.IndexFunc(locales, func(locale string) bool { return links[locale][key] })
+			for _, locale := range locales {
+				if has >= 0 && !links[locale][key] {
+					report(place{fileOf(class, locale), 0}, "the notice lacks links.%s, which the one in %s has", key, locales[has])
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package check
+
+import (
+	"regexp"
+	"strconv"
+
+	"golang.org/x/net/html"
+)
+
+// probes compute the elements that no heading and no fact shows, by their names in
+// the data files.
+var probes = map[string]func(v *view) answer{
+	"notice-date":             probeDate,
+	"type-size":               probeType,
+	"plain":                   probePlain,
+	"password-advice":         probeAdvice,
+	"marketing":               probeMarketing,
+	"furnished-mail-withheld": probeFurnished,
+}
+
+func answerOf(b bool) answer {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// probeDate looks for the date of the notice in both parts.
+func probeDate(v *view) answer {
+	return answerOf(v.inBothParts(func(part string) bool { return showsDate(part, v.Recipient.Date.UTC()) }))
+}
+
+// leastType is 10 points in the pixels of CSS, of which 96 are an inch.
+const leastType = 10 * 96.0 / 72
+
+var fontSize = regexp.MustCompile(`(?i)font(?:-size)?\s*:[^;{}]*?([0-9]*\.?[0-9]+)(px|pt|rem|em|%)`)
+
+// probeType looks for type of less than 10 points. Sizes relative to others are held
+// against 16 pixels, which browsers begin with.
+func probeType(v *view) answer {
+	small := false
+	v.page.elements(func(n *html.Node) {
+		style := attribute(n, "style")
+		if n.Data == "style" {
+			style = textOf(n)
+		}
+		for _, found := range fontSize.FindAllStringSubmatch(style, -1) {
+			size, err := strconv.ParseFloat(found[1], 64)
+			small = small || err == nil && size*pixels[found[2]] < leastType
+		}
+		small = small || n.Data == "small"
+	})
+	return answerOf(!small)
+}
+
+var pixels = map[string]float64{"px": 1, "pt": 96.0 / 72, "rem": 16, "em": 16, "%": 0.16}
+
+func probePlain(v *view) answer {
+	if v.language != "en" {
+		return unjudged
+	}
+	return answerOf(readingGrade(v.page.text) <= hardGrade)
+}
+
+func probeAdvice(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(v.words.everywhere.MatchString(v.page.text))
+}
+
+func probeMarketing(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(v.words.marketing.MatchString(v.page.text))
+}
+
+// probeFurnished looks at the plan, and cannot tell before the organisation has said
+// which domains are its own.
+func probeFurnished(v *view) answer {
+	if v.in.Plan == nil || len(v.in.FurnishedMailDomains) == 0 {
+		return unjudged
+	}
+	return answerOf(v.in.Plan.Mailboxes.Furnished == 0)
+}

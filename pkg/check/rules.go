@@ -1,0 +1,90 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+)
+
+// rule is a Rule with what carries it out.
+type rule struct {
+	Rule
+	check func(s *inspected, report reporter)
+}
+
+// reporter takes what breaks a rule: the place, and what was found, built as
+// fmt.Sprintf builds it.
+type reporter func(at place, what string, args ...any)
+
+// all returns every rule, in the order in which they are documented.
+func all() []rule {
+	return slices.Concat(linkRules(), actionRules(), wordRules(), messageRules(), pageRules(), languageRules(), planRules(), jurisdictionRules())
+}
+
+// Rules documents every rule, in a fixed order.
+func Rules() []Rule {
+	var rules []Rule
+	for _, r := range all() {
+		rules = append(rules, r.Rule)
+	}
+	return rules
+}
+
+// Report is what a check found.
+type Report struct {
+	Findings      []Finding        `json:"findings"` // the worst first
+	Counts        map[Severity]int `json:"counts"`   // with a 0 for severities without a finding
+	Jurisdictions []Standing       `json:"jurisdictions"`
+	Disclaimer    string           `json:"disclaimer"`
+}
+
+// Disclaimer stands beside everything that is said about a jurisdiction.
+const Disclaimer = "this is no legal advice: it says what stands in the notices and what was declared, not what a law demands in this case"
+
+// Refused reports whether there is an error among the findings.
+func (r *Report) Refused() bool { return r.Counts[SeverityError] > 0 }
+
+// Run holds s against every rule. The error is that of Validate.
+func Run(s *Subject) (*Report, error) {
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("check the notices: %w", err)
+	}
+	in := inspect(s)
+	report := &Report{Findings: []Finding{}, Counts: map[Severity]int{}, Jurisdictions: in.standings, Disclaimer: Disclaimer}
+	for _, r := range all() {
+		report.Findings = append(report.Findings, r.findings(in)...)
+	}
+	slices.SortFunc(report.Findings, Finding.compare)
+	for _, severity := range Severities() {
+		report.Counts[severity] = 0
+	}
+	for _, f := range report.Findings {
+		report.Counts[f.Severity]++
+	}
+	return report, nil
+}
+
+// findings returns what breaks r, each once: several readers get the same sentence.
+func (r rule) findings(in *inspected) []Finding {
+	seen := map[Finding]bool{}
+	var found []Finding
+	r.check(in, func(at place, what string, args ...any) {
+		f := Finding{
+			Rule: r.ID, Severity: r.Severity, File: at.file, Line: at.line,
+			What: fmt.Sprintf(what, args...), Mend: r.Mend,
+		}
+		if !seen[f] {
+			seen[f] = true
+			found = append(found, f)
+		}
+	})
+	return found
+}
+
+// each makes a check of everything out of one of a single rendered notice.
+func each(check func(v *view, report reporter)) func(*inspected, reporter) {
+	return func(in *inspected, report reporter) {
+		for _, v := range in.views {
+			check(v, report)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package check
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"breachnotify/pkg/account"
+)
+
+// inspected is a Subject that has been read.
+type inspected struct {
+	*Subject
+	official  []string // canonical
+	views     []*view
+	standings []Standing
+}
+
+// view is one rendered notice that has been read.
+type view struct {
+	in       *inspected
+	class    account.Class
+	locale   string
+	language string // the first part of locale, in lower case
+	file     string // of its template
+	words    *vocabulary
+	Variant
+	page  page
+	links []string // of both parts, each once, sorted
+}
+
+func inspect(s *Subject) *inspected {
+	in := &inspected{Subject: s}
+	for _, domain := range s.OfficialDomains {
+		in.official = append(in.official, canonicalHost(domain))
+	}
+	for _, n := range s.Notices {
+		for _, variant := range n.Variants {
+			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant}
+			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
+			v.words = vocabularies[v.language]
+			v.page = readPage(variant.Message.HTML)
+			v.links = v.allLinks()
+			in.views = append(in.views, v)
+		}
+	}
+	in.standings = in.judge()
+	return in
+}
+
+// webAddress finds what a mail reader makes a link of by itself.
+var webAddress = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s<>"')]+`)
+
+// addressesIn returns the web addresses in running text.
+func addressesIn(text string) []string {
+	found := webAddress.FindAllString(text, -1)
+	for i, address := range found {
+		found[i] = strings.TrimRight(address, ".,;:!?")
+	}
+	return found
+}
+
+func (v *view) allLinks() []string {
+	found := map[string]bool{}
+	for _, a := range v.page.anchors {
+		found[a.target] = true
+	}
+	for _, address := range slices.Concat(addressesIn(v.Message.Text), addressesIn(v.page.text)) {
+		found[address] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// place is what a human has to change.
+type place struct {
+	file string
+	line int // from 1; 0: all of it
+}
+
+// whole is the place of what is wrong with all of a notice.
+func (v *view) whole() place { return place{v.file, 0} }
+
+// find returns where a piece of the notice is written: its template, a fact or the
+// layout; all of the notice where it is in none of them as it stands.
+func (v *view) find(piece string) place {
+	if line := lineWith(string(v.in.Wordings[v.file]), piece); line > 0 {
+		return place{v.file, line}
+	}
+	for _, key := range slices.Sorted(maps.Keys(v.in.Facts.Incident)) {
+		if line := lineWith(v.in.Facts.Incident[key], piece); line > 0 {
+			return place{"incident." + key, line}
+		}
+	}
+	if line := lineWith(string(v.in.Wordings[layoutFile]), piece); line > 0 {
+		return place{layoutFile, line}
+	}
+	return v.whole()
+}
+
+// findLink returns where a link has to be changed.
+func (v *view) findLink(target string) place {
+	for _, key := range slices.Sorted(maps.Keys(v.in.Facts.Links)) {
+		if v.in.Facts.Links[key] == target {
+			return place{"links." + key, 0}
+		}
+	}
+	return v.find(strings.TrimPrefix(target, mailto))
+}
+
+// lineWith returns the first line of text that holds piece in any case; 0: none.
+func lineWith(text, piece string) int {
+	piece = strings.ToLower(strings.TrimSpace(piece))
+	if piece == "" {
+		return 0
+	}
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		if strings.Contains(strings.ToLower(line), piece) {
+			return number
+		}
+	}
+	return 0
+}
+
+const mailto = "mailto:"
+
+// canonicalHost returns a host in lower-case A-labels without the dot that DNS allows
+// at its end. What is no host name stays as it is, in lower case.
+func canonicalHost(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		return ascii
+	}
+	return host
+}
