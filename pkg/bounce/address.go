@@ -1,6 +1,8 @@
 package bounce
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -115,6 +117,9 @@ func firstAddress(s string) string {
 func recipientAddress(value string) string {
 	if kind, rest, ok := strings.Cut(value, ";"); ok && !strings.Contains(kind, "@") {
 		value = rest
+		if strings.EqualFold(strings.TrimSpace(kind), "utf-8") {
+			value = decodeUnicode(rest)
+		}
 	}
 	value = strings.Trim(strings.TrimSpace(value), "<>")
 	if strings.HasPrefix(value, `"`) && strings.Count(value, `"@`) == 1 && len(value) <= maxLocal+maxDomain {
@@ -129,6 +134,22 @@ func recipientAddress(value string) string {
 		return ""
 	}
 	return value // an address of any script, or a local name
+}
+
+// embedded is a character as the type utf-8 writes it where only ASCII may stand (RFC
+// 6533, section 3).
+var embedded = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{2,6})\}`)
+
+// decodeUnicode puts the characters into an address of the type utf-8 that it names by
+// their numbers. What is the number of none that can be shown stays.
+func decodeUnicode(s string) string {
+	return embedded.ReplaceAllStringFunc(s, func(named string) string {
+		number, err := strconv.ParseUint(named[len(`\x{`):len(named)-len(`}`)], 16, 32)
+		if err != nil || !unicode.IsGraphic(rune(number)) {
+			return named
+		}
+		return string(rune(number))
+	})
 }
 
 // isWhole reports whether an address can be one of the Internet: its domain has a dot.

@@ -35,6 +35,11 @@ func TestRecipientFieldsGiveTheirAddress(t *testing.T) {
 		"jo@example.org":                  "jo@example.org",
 		"RFC822;jo@example.org (Jo)":      "jo@example.org",
 		"utf-8; 用户@例子.example":            "用户@例子.example",
+		`utf-8; j\x{F6}@example.org`:      "jö@example.org",
+		`UTF-8 ; \x{7528}\x{6237}@x.org`:  "用户@x.org",
+		`utf-8; a\x{5C}b@example.org`:     `a\b@example.org`,
+		`utf-8; a\x{A}b\x{D800}@x.org`:    `a\x{A}b\x{D800}@x.org`, // no characters of an address
+		`rfc822; j\x{F6}@example.org`:     `j\x{F6}@example.org`,
 		`rfc822; "jo doe"@example.org`:    `"jo doe"@example.org`,
 		"rfc822; /var/mail/jo":            "/var/mail/jo",
 		"rfc822;":                         "",

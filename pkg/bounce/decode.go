@@ -3,6 +3,7 @@ package bounce
 import (
 	"encoding/base64"
 	"io"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -103,38 +104,103 @@ func toUTF8(label, s string) string {
 	return decoded
 }
 
-// htmlText returns the text of an HTML body, a line for each block.
+// htmlText returns the text of an HTML body, a line for each block. Where a link is to an
+// address that its text does not repeat, the address stands behind it, as in Name <address>.
 func htmlText(s string) string {
-	var b strings.Builder
-	hidden := 0
+	var t htmlReader
 	for z := html.NewTokenizer(strings.NewReader(s)); ; {
 		switch z.Next() {
 		case html.ErrorToken:
-			return b.String()
+			t.endLink()
+			return t.text.String()
 		case html.TextToken:
-			if hidden == 0 {
-				b.WriteString(strings.Join(strings.Fields(string(z.Text())), " "))
-				b.WriteByte(' ')
-			}
+			t.say(strings.Join(strings.Fields(string(z.Text())), " "))
 		case html.StartTagToken:
-			name, _ := z.TagName()
-			if tag := string(name); tag == "style" || tag == "script" || tag == "title" {
-				hidden++
-			} else if isBlock(tag) {
-				b.WriteByte('\n')
-			}
+			t.start(z)
 		case html.EndTagToken:
-			name, _ := z.TagName()
-			if tag := string(name); tag == "style" || tag == "script" || tag == "title" {
-				hidden = max(0, hidden-1)
-			} else if isBlock(tag) {
-				b.WriteByte('\n')
-			}
+			t.end(z)
 		case html.SelfClosingTagToken:
-			b.WriteByte('\n')
+			t.text.WriteByte('\n')
 		}
 	}
 }
+
+// htmlReader gathers the text of an HTML body.
+type htmlReader struct {
+	text      strings.Builder
+	hidden    int    // open elements whose text is not shown
+	link      string // the address of the open link
+	linkStart int    // where its text begins
+}
+
+func (t *htmlReader) say(text string) {
+	if t.hidden == 0 {
+		t.text.WriteString(text + " ")
+	}
+}
+
+func (t *htmlReader) start(z *html.Tokenizer) {
+	name, _ := z.TagName()
+	switch tag := string(name); {
+	case isHidden(tag):
+		t.hidden++
+	case isBlock(tag):
+		t.endLink()
+		t.text.WriteByte('\n')
+	case tag == "a":
+		t.endLink()
+		t.link, t.linkStart = linkedAddress(z), t.text.Len()
+	}
+}
+
+func (t *htmlReader) end(z *html.Tokenizer) {
+	name, _ := z.TagName()
+	switch tag := string(name); {
+	case isHidden(tag):
+		t.hidden = max(0, t.hidden-1)
+	case isBlock(tag):
+		t.endLink()
+		t.text.WriteByte('\n')
+	case tag == "a":
+		t.endLink()
+	}
+}
+
+// endLink writes the address of the open link, unless its text has it.
+func (t *htmlReader) endLink() {
+	if t.link == "" {
+		return
+	}
+	said := strings.ToLower(t.text.String()[t.linkStart:])
+	if !strings.Contains(said, strings.ToLower(t.link)) {
+		t.say("<" + t.link + ">")
+	}
+	t.link = ""
+}
+
+// linkedAddress returns the address to which the link that a tag opens writes (RFC 6068).
+func linkedAddress(tag *html.Tokenizer) string {
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = tag.TagAttr()
+		if string(key) != "href" {
+			continue
+		}
+		target, err := url.Parse(strings.TrimSpace(string(value)))
+		if err != nil || target.Scheme != "mailto" {
+			return ""
+		}
+		address, err := url.PathUnescape(target.Opaque)
+		if err != nil {
+			return ""
+		}
+		return firstAddress(address)
+	}
+	return ""
+}
+
+// isHidden reports whether what stands within a tag is not shown.
+func isHidden(tag string) bool { return tag == "style" || tag == "script" || tag == "title" }
 
 func isBlock(tag string) bool {
 	switch tag {

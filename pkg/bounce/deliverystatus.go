@@ -139,7 +139,7 @@ func deliveryRecipients(groups []fields) []Recipient {
 		if !isRecipientGroup(fs) && !(fs.has("action") && fs.has("status")) {
 			continue
 		}
-		if len(recipients) == maxRecipients {
+		if len(recipients) == enoughRecipients {
 			break
 		}
 		r := Recipient{

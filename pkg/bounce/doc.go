@@ -22,5 +22,9 @@
 // BUG(bounce): the scripts that write without spaces are not taken as parts of an
 // address in running text, only in the fields of a report.
 //
+// BUG(bounce): of addresses within the sentences of a report only those of its first 32
+// kilobytes are found, and Truncated does not tell when there are more. Lists and fields
+// have no such hole.
+//
 // BUG(bounce): text in UTF-7, which some old systems send, is read as ASCII.
 package bounce

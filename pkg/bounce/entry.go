@@ -13,6 +13,8 @@ var (
 	// What may stand before an address that begins an entry: marks of a list, a
 	// number, a type.
 	bulletPattern = regexp.MustCompile(`^[\s>*•·\-+=|]*(?:[0-9]{1,3}[.:)]\s+)?["'<(]*(?i:mailto:|smtp:|rfc822;\s?)?["'<(]*$`)
+	// A date behind an address, in any language: on 9/8/2026, am 08.09.2026.
+	datedPattern = regexp.MustCompile(`^(?:\p{L}{1,5}\s){0,2}[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}\b`)
 	// A name before it, in which case nothing may follow: Name <address>.
 	namePattern = regexp.MustCompile(`^\s*[^@<>:]{1,60}[<(](?i:mailto:)?$`)
 )
@@ -86,12 +88,13 @@ const announceReach = 12
 
 // isListed reports whether what follows an address on its line is that of a list.
 func isListed(rest string) bool {
-	return rest == "" || strings.ContainsRune(`:;[(<-.,|>#`, rune(rest[0])) || strings.HasPrefix(rest, "on ") || tellsTrouble(rest)
+	return rest == "" || strings.ContainsRune(`:;[(<-.,|>#`, rune(rest[0])) || strings.HasPrefix(rest, "on ") ||
+		datedPattern.MatchString(rest) || tellsTrouble(rest)
 }
 
 // isProse reports whether an address only happens to begin a line of a sentence.
 func isProse(rest string) bool {
-	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !tellsTrouble(rest)
+	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !datedPattern.MatchString(rest) && !tellsTrouble(rest)
 }
 
 // tellsTrouble reports whether a text holds a code of trouble or words for it.

@@ -26,7 +26,7 @@ func feedbackRecipients(report fields, m message, o original) []Recipient {
 	if len(values) == 0 {
 		values = append(o.header.all(hotmail), m.header.all(hotmail)...)
 	}
-	addresses := findAddresses(strings.Join(values, " "), maxRecipients)
+	addresses := findAddresses(strings.Join(values, " "), enoughRecipients)
 	if len(addresses) == 0 {
 		addresses = o.recipients()
 	}

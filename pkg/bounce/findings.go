@@ -43,7 +43,7 @@ func distinct(found []finding) []string {
 	var addresses []string
 	seen := map[string]bool{}
 	for _, f := range found {
-		if key := strings.ToLower(f.address); !seen[key] && len(addresses) < maxRecipients {
+		if key := strings.ToLower(f.address); !seen[key] && len(addresses) < enoughRecipients {
 			seen[key] = true
 			addresses = append(addresses, f.address)
 		}

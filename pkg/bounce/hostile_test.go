@@ -197,3 +197,44 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// manyFailed makes a delivery status of n recipients.
+func manyFailed(n int) string {
+	var b strings.Builder
+	b.WriteString("Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n")
+	for i := range n {
+		fmt.Fprintf(&b, "Final-Recipient: rfc822; u%d@example.org\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <u%d@example.org> unknown\n\n", i, i)
+	}
+	return b.String()
+}
+
+func TestAReportOfTooManyRecipientsSaysThatItIsTruncated(t *testing.T) {
+	listed := func(n int) string {
+		text := "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\nThe following addresses failed:\n\n"
+		for i := range n {
+			text += fmt.Sprintf("<u%d@example.org>: 550 5.1.1 unknown\n", i)
+		}
+		return text
+	}
+	for name, c := range map[string]struct {
+		raw        string
+		recipients int
+		truncated  bool
+	}{
+		"501":          {manyFailed(501), 501, false},
+		"one too many": {manyFailed(maxRecipients + 1), maxRecipients, true},
+		"cut off": {failedPart + strings.Repeat("X-Filler: "+strings.Repeat("y", 30)+"\n", maxReport/41) + "\nFinal-Recipient: rfc822; " +
+			strings.Repeat("a", 60) + "@example.org\nAction: failed\nStatus: 5.1.1\n", 1, true},
+		"a list":        {listed(600), 600, false},
+		"a longer list": {listed(maxNotice), maxNotice - 2, true},
+		"a report and a long text": {"Content-Type: multipart/report; boundary=b\n\n--b\n\n" +
+			strings.Repeat("jo@example.org\n", 2*maxNotice) + "--b\n" + failedPart + "--b--\n", 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := parseReader(t, strings.NewReader(c.raw))
+			if len(report.Recipients) != c.recipients || report.Truncated != c.truncated || report.Line("x").Truncated != c.truncated {
+				t.Errorf("%d recipients, truncated %t; want %d, %t", len(report.Recipients), report.Truncated, c.recipients, c.truncated)
+			}
+		})
+	}
+}

@@ -67,10 +67,11 @@ func firstKnown(permanences ...Permanence) Permanence {
 }
 
 // usual returns the permanence of a failure whose report leaves it open: networks and
-// systems recover, and whoever gives up for another reason and says no more means it.
+// systems recover, mailboxes are tidied up, and whoever gives up for another reason and
+// says no more means it.
 func usual(reason string) Permanence {
 	switch reason {
-	case ReasonNetwork, ReasonSystem, ReasonRate, ReasonExpired:
+	case ReasonNetwork, ReasonSystem, ReasonRate, ReasonExpired, ReasonMailboxFull:
 		return Transient
 	}
 	return Permanent

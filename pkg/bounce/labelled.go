@@ -65,7 +65,7 @@ func findLabelled(n notice) []finding {
 
 func findPlaces(text string) []place {
 	var places []place
-	for at, ok := nextAddress(text, 0); ok && len(places) < maxAddresses; at, ok = nextAddress(text, at.end) {
+	for at, ok := nextAddress(text, 0); ok && len(places) < enoughRecipients; at, ok = nextAddress(text, at.end) {
 		before := normalise(text[max(0, at.start-maxBefore):at.start])
 		after := normalise(text[at.end:min(len(text), at.end+maxAfter)])
 		before = strings.TrimSuffix(strings.TrimRight(before, " \"'<("), "mailto:")

@@ -7,7 +7,7 @@ import (
 
 // Bounds of a mail system's own words: lines, and octets of a line.
 const (
-	maxNotice     = 400
+	maxNotice     = 2000
 	maxNoticeLine = 2 << 10
 )
 
@@ -17,6 +17,7 @@ type notice struct {
 	lines []string // its own words; trailing white space is gone
 	copy  []string // the copy of the original, where it stands in the text
 	plain string   // lines in the form of normalise
+	cut   bool     // there were more lines, and addresses in them
 }
 
 // readNotice gathers the text parts of a message, HTML where html is set. A part
@@ -30,7 +31,9 @@ func readNotice(m message, html bool) notice {
 			}
 		}
 		if len(n.lines) > 0 || len(n.copy) > 0 {
-			n.lines = n.lines[:min(len(n.lines), maxNotice)]
+			kept := min(len(n.lines), maxNotice)
+			n.cut = slices.ContainsFunc(n.lines[kept:], func(line string) bool { return strings.Contains(line, "@") })
+			n.lines = n.lines[:kept]
 			n.plain = normalise(strings.Join(n.lines, "\n"))
 			return n
 		}

@@ -122,10 +122,13 @@ func decodeXtext(s string) string {
 	return decoded
 }
 
+// toWhom are the fields that say to whom a message went, the surest first.
+var toWhom = []string{"to", "cc", "bcc", "x-original-to", "delivered-to", "envelope-to"}
+
 // recipients returns to whom the original went, by its own header.
 func (o original) recipients() []string {
-	for _, name := range []string{"to", "cc", "bcc", "x-original-to", "delivered-to", "envelope-to"} {
-		if found := findAddresses(strings.Join(o.header.all(name), ", "), maxRecipients); len(found) > 0 {
+	for _, name := range toWhom {
+		if found := findAddresses(strings.Join(o.header.all(name), ", "), enoughRecipients); len(found) > 0 {
 			return found
 		}
 	}

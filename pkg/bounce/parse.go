@@ -11,8 +11,12 @@ import (
 	"time"
 )
 
-// maxRecipients bounds the recipients of one report.
-const maxRecipients = 500
+// maxRecipients bounds the recipients of one report. Whoever gathers them stops at
+// enoughRecipients, which is one more, so that it shows that there are more.
+const (
+	maxRecipients    = 10_000
+	enoughRecipients = maxRecipients + 1
+)
 
 // Options of Parse. The zero value is ready to use.
 type Options struct {
@@ -66,10 +70,15 @@ func readAs(m message, n notice) Report {
 	report := Report{
 		MessageID: o.messageID, NoticeID: o.noticeID,
 		Tokens:    findTokens(m, o, groups),
-		Addresses: allAddresses(m, n),
+		Addresses: allAddresses(m, n, o),
+		Sender:    firstAddress(o.header.get("from")),
 	}
-	report.Kind, report.Recipients = classify(evidence{m, n, o, groups})
-	report.Recipients = uniqueRecipients(report.Recipients)
+	var recipients []Recipient
+	report.Kind, recipients = classify(evidence{m, n, o, groups})
+	report.Recipients = uniqueRecipients(recipients)
+	if report.Kind == KindBounce || report.Kind == KindDelay {
+		report.Truncated = m.cut || len(recipients) > maxRecipients || n.cut && !hasRecipient(groups)
+	}
 	return report
 }
 
@@ -83,19 +92,24 @@ func dateOf(h fields) time.Time {
 }
 
 // allAddresses returns the addresses of a message: those of its fields first, those of
-// its texts after them.
-func allAddresses(m message, n notice) []string {
+// its texts after them, and of the original those to whom it went: who wrote it did not
+// fail to get it.
+func allAddresses(m message, n notice, o original) []string {
 	var b strings.Builder
 	for _, value := range m.header.all("x-failed-recipients", "from", "reply-to") {
 		b.WriteString(value + "\n")
 	}
 	b.WriteString(strings.Join(n.lines, "\n"))
 	for _, p := range m.parts {
-		if isReport(p.mediaType) || strings.HasPrefix(p.mediaType, "message/") || p.mediaType == "text/rfc822-headers" {
+		if isReport(p.mediaType) {
 			b.WriteString("\n" + p.text[:min(len(p.text), 16<<10)])
 		}
 	}
-	b.WriteString("\n" + strings.Join(n.copy[:min(len(n.copy), 100)], "\n"))
+	if len(o.header) > 0 {
+		b.WriteString("\n" + strings.Join(o.header.all(toWhom...), "\n"))
+	} else {
+		b.WriteString("\n" + strings.Join(n.copy[:min(len(n.copy), 100)], "\n"))
+	}
 	return findAddresses(b.String(), maxAddresses)
 }
 

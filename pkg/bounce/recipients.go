@@ -1,6 +1,10 @@
 package bounce
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+	"sync"
+)
 
 // reported returns the recipients of a delivery status, completed with what the text
 // says about them.
@@ -11,9 +15,10 @@ func (e evidence) reported() []Recipient {
 	}
 	inText := e.find()
 	general := generalPermanence(e.notice)
+	nameless := sync.OnceValue(func() string { return e.nameless(inText) })
 	for i, r := range recipients {
 		if !isWhole(r.Address) {
-			r.Address = e.nameless(r.Address, inText)
+			r.Address = cmp.Or(nameless(), r.Address)
 		}
 		r.Action = e.actionOf(r)
 		switch r.Action {
@@ -43,8 +48,8 @@ func (e evidence) actionOf(r Recipient) string {
 }
 
 // nameless returns whom a group is about that names a local user, a file or nobody:
-// the only one that the rest of the report names, or else what the group says.
-func (e evidence) nameless(named string, inText findings) string {
+// the only one that the rest of the report names, or else nobody.
+func (e evidence) nameless(inText findings) string {
 	if failed := e.failedByField(); len(failed) == 1 {
 		return failed[0]
 	}
@@ -54,13 +59,13 @@ func (e evidence) nameless(named string, inText findings) string {
 	if to := e.original.recipients(); len(to) == 1 {
 		return to[0]
 	}
-	return named
+	return ""
 }
 
 // failedByField returns the addresses of X-Failed-Recipients, which Exim and Google
 // write.
 func (e evidence) failedByField() []string {
-	return findAddresses(strings.Join(e.message.header.all("x-failed-recipients"), ","), maxRecipients)
+	return findAddresses(strings.Join(e.message.header.all("x-failed-recipients"), ","), enoughRecipients)
 }
 
 // written returns the recipients of a report in words. It wants signs that a mail
@@ -68,7 +73,7 @@ func (e evidence) failedByField() []string {
 // recipient without an address: the token may still tell whom it means.
 func (e evidence) written() []Recipient {
 	failed := e.failedByField()
-	if len(failed) == 0 && (!isSystemReport(e.message, e.notice) || isAutoReply(e.message) && !fromSystem(e.message)) {
+	if len(failed) == 0 && (!isSystemReport(e.message, e.notice) || e.isAnswer() && !fromSystem(e.message)) {
 		return nil
 	}
 	inText := e.find()
@@ -84,6 +89,13 @@ func (e evidence) written() []Recipient {
 		recipients = append(recipients, e.judgeWritten(address, said))
 	}
 	return recipients
+}
+
+// isAnswer reports whether a message is an automatic answer. Challenges like to say that
+// the message was not delivered, which is so until somebody confirms it; but none has the
+// code of a server.
+func (e evidence) isAnswer() bool {
+	return isAutoReply(e.message) || isChallenge(e.message, e.notice) && weight(e.notice.plain) < 2
 }
 
 // judgeWritten returns what a report in words says about an address.

@@ -61,6 +61,8 @@ type Report struct {
 	NoticeID   string      // X-Notice-ID of the original message; empty if not told
 	Tokens     []string    // candidates for a VERP token, the most trusted first
 	Addresses  []string    // addresses found in the text, for a match of last resort
+	Sender     string      // the address in the From of the original message; empty if it is not quoted
+	Truncated  bool        // it is a bounce or a delay of more recipients than Recipients holds
 	At         time.Time   // when the message says that it was made; zero if it does not
 	Digest     string      // sha256 of the raw message, in hexadecimal: the same bytes twice are one report
 	Source     string      // SourceMail and the like
@@ -93,6 +95,7 @@ type Line struct {
 	Recipients []RecipientLine `json:"recipients"`
 	MessageID  string          `json:"message_id,omitempty"`
 	Token      string          `json:"token,omitempty"`
+	Truncated  bool            `json:"truncated,omitempty"`
 }
 
 // RecipientLine is a Recipient within a Line.
@@ -108,7 +111,8 @@ type RecipientLine struct {
 // Line returns the report in the form of the command line. The name of the file is
 // the caller's; the token is the most trusted candidate.
 func (r Report) Line(file string) Line {
-	line := Line{File: file, Kind: r.Kind, Recipients: make([]RecipientLine, 0, len(r.Recipients)), MessageID: r.MessageID}
+	line := Line{File: file, Kind: r.Kind, Recipients: make([]RecipientLine, 0, len(r.Recipients)),
+		MessageID: r.MessageID, Truncated: r.Truncated}
 	for _, each := range r.Recipients {
 		line.Recipients = append(line.Recipients, RecipientLine{
 			Address: each.Address, Action: each.Action, Status: each.Status,

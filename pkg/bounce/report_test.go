@@ -33,6 +33,23 @@ func TestLineIsTheFormOfTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestTheSenderIsThatOfTheOriginal(t *testing.T) {
+	const bounced = "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n<jo@example.org>:\n550 5.1.1 unknown\n"
+	const copied = bounced + "\n--- Below this line is a copy of the message.\n\nMessage-ID: <lunch@example.net>\nFrom: Ann <ann@example.net>\nTo: jo@example.org\n\nhello\n"
+	for raw, want := range map[string]string{bounced: "", copied: "ann@example.net"} {
+		report := parseReader(t, strings.NewReader(raw))
+		wantFailed(t, report)
+		if report.Sender != want {
+			t.Errorf("got %q, want %q", report.Sender, want)
+		}
+		for _, address := range report.Addresses {
+			if address != "jo@example.org" && address != "MAILER-DAEMON@mx.example" {
+				t.Errorf("%s is among those who may have failed", address)
+			}
+		}
+	}
+}
+
 func TestLogShowsNoAddress(t *testing.T) {
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("bounced", "recipient", Recipient{Address: "jo@example.org", Diagnostic: "550 <jo@example.org> unknown", Status: "5.1.1"})

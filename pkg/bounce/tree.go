@@ -11,6 +11,7 @@ import (
 const (
 	maxHeader = 128 << 10 // of the header of one part
 	maxPart   = 256 << 10 // of the body of one part
+	maxReport = 2 << 20   // of the body of a report: ten thousand recipients
 	maxKept   = 4 << 20   // of everything together; reports may take as much again
 	maxParts  = 256       // leaves; later ones are passed over, unless they are a report
 	maxDepth  = 32        // multiparts within multiparts; deeper ones are taken as text
@@ -29,6 +30,7 @@ type part struct {
 type message struct {
 	header fields
 	parts  []part
+	cut    bool // of a header or of a report there was more than is kept
 }
 
 // treeReader splits a message into the leaves of its MIME tree, line by line. A
@@ -79,6 +81,8 @@ func (t *treeReader) readHeader() (p part, first string, err error) {
 		if size += len(line); size <= maxHeader && t.kept < 2*maxKept {
 			t.kept += len(line)
 			lines = append(lines, line)
+		} else {
+			t.message.cut = true
 		}
 	}
 }
@@ -119,6 +123,8 @@ func (t *treeReader) readBody(p part, first string) (next part, nextFirst string
 		if t.body.Len()+len(line) < room {
 			t.body.WriteString(line)
 			t.body.WriteByte('\n')
+		} else if isReport(p.mediaType) {
+			t.message.cut = true
 		}
 	}
 }
@@ -161,7 +167,7 @@ func (t *treeReader) boundary(line string) (opens, closes bool) {
 func (t *treeReader) roomFor(p part) int {
 	switch {
 	case isReport(p.mediaType): // there is always room for what we came for
-		return maxPart
+		return maxReport
 	case len(t.message.parts) >= maxParts:
 		return 0
 	case strings.HasPrefix(p.mediaType, "text/"), strings.HasPrefix(p.mediaType, "message/"),
@@ -175,6 +181,7 @@ func (t *treeReader) roomFor(p part) int {
 // reports again are kept.
 func (t *treeReader) keep(p part) {
 	if t.body.Len() == 0 || len(t.message.parts) >= 2*maxParts || t.kept >= 2*maxKept {
+		t.message.cut = t.message.cut || t.body.Len() > 0 && isReport(p.mediaType)
 		return
 	}
 	t.kept += t.body.Len()

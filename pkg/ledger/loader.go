@@ -46,7 +46,10 @@ func (l *loader) run(conn driver.QueryerContext, r *register) error {
 			return err
 		}
 		clear(accounts)
-		l.free <- accounts[:0]
+		select {
+		case l.free <- accounts[:0]:
+		default: // whoever handed it over did not wait for another one, and none is missing
+		}
 	}
 	return nil
 }

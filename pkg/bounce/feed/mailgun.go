@@ -49,7 +49,7 @@ var mailgunEvents = map[text]verdict{
 // mailgunReasons are the reasons of failures that Mailgun decides by itself; of others
 // the codes tell.
 var mailgunReasons = map[text]verdict{
-	"suppress-bounce":      permanent.because(bounce.ReasonUnsubscribed),
+	"suppress-bounce":      permanent.because(bounce.ReasonNoMailbox), // its list holds what failed for good
 	"suppress-complaint":   permanent.because(bounce.ReasonUnsubscribed),
 	"suppress-unsubscribe": permanent.because(bounce.ReasonUnsubscribed),
 	"old":                  transient.because(bounce.ReasonExpired), // tried for too long
@@ -60,7 +60,7 @@ var mailgunReasons = map[text]verdict{
 // mailgunCodes are the codes that Mailgun uses beside those of SMTP.
 var mailgunCodes = map[text]verdict{
 	"602": transient.because(bounce.ReasonExpired),      // too old
-	"605": permanent.because(bounce.ReasonUnsubscribed), // bounced before
+	"605": permanent.because(bounce.ReasonNoMailbox),    // bounced before
 	"606": permanent.because(bounce.ReasonUnsubscribed), // unsubscribed
 	"607": permanent.because(bounce.ReasonUnsubscribed), // complained before
 }

@@ -30,32 +30,41 @@ type postmarkEvent struct {
 	Headers     []header `json:"Headers"`
 }
 
-// postmarkTypes are the types of bounces by their codes
-// (postmarkapp.com/developer/api/bounce-api, "Bounce types"). Postmark counts as bounces
-// also what people and programs answer, which are none here.
-var postmarkTypes = map[text]verdict{
-	"1":      permanent, // HardBounce
-	"2":      delayed,   // Transient: "message delayed"
-	"16":     other,     // Unsubscribe: a reply that asks for it
-	"32":     other,     // Subscribe
-	"64":     {kind: bounce.KindAutoReply, reason: bounce.ReasonVacation},
-	"128":    {kind: bounce.KindAutoReply, reason: bounce.ReasonMoved}, // AddressChange: a reply that tells a new one
-	"256":    delayed.because(bounce.ReasonNetwork),                    // DnsError: "a temporary DNS error"
-	"512":    failed.because(bounce.ReasonSpam),                        // SpamNotification: blocked, or its content rejected
-	"1024":   other,                                                    // OpenRelayTest
-	"2048":   failed,                                                   // Unknown
-	"4096":   transient,                                                // SoftBounce
-	"8192":   permanent.because(bounce.ReasonVirus),                    // VirusNotification
-	"16384":  {kind: bounce.KindAutoReply, reason: bounce.ReasonChallenge},
-	"100000": permanent.because(bounce.ReasonNoMailbox),    // BadEmailAddress
-	"100001": complaint,                                    // SpamComplaint
-	"100002": permanent.because(bounce.ReasonUnsubscribed), // ManuallyDeactivated
-	"100003": permanent.because(bounce.ReasonUnsubscribed), // Unconfirmed
-	"100006": transient.because(bounce.ReasonReputation),   // Blocked: by the receiving provider
-	"100007": failed.because(bounce.ReasonSystem),          // SMTPApiError
-	"100008": other,                                        // InboundError: of mail that comes in
-	"100009": permanent.because(bounce.ReasonAuth),         // DMARCPolicy
-	"100010": permanent.because(bounce.ReasonContent),      // TemplateRenderingFailed
+// postmarkTypes are the types of bounces (postmarkapp.com/developer/api/bounce-api, "Bounce
+// types"), each by its name and by its code. Postmark counts as bounces also what people
+// and programs answer, which are none here.
+var postmarkTypes = byNameAndCode(map[[2]text]verdict{
+	{"HardBounce", "1"}:                   permanent,
+	{"Transient", "2"}:                    delayed, // "message delayed"
+	{"Unsubscribe", "16"}:                 other,   // a reply that asks for it
+	{"Subscribe", "32"}:                   other,
+	{"AutoResponder", "64"}:               {kind: bounce.KindAutoReply, reason: bounce.ReasonVacation},
+	{"AddressChange", "128"}:              {kind: bounce.KindAutoReply, reason: bounce.ReasonMoved}, // a reply that tells a new one
+	{"DnsError", "256"}:                   delayed.because(bounce.ReasonNetwork),                    // "a temporary DNS error"
+	{"SpamNotification", "512"}:           failed.because(bounce.ReasonSpam),                        // blocked, or its content rejected
+	{"OpenRelayTest", "1024"}:             other,
+	{"Unknown", "2048"}:                   failed,
+	{"SoftBounce", "4096"}:                transient,
+	{"VirusNotification", "8192"}:         permanent.because(bounce.ReasonVirus),
+	{"ChallengeVerification", "16384"}:    {kind: bounce.KindAutoReply, reason: bounce.ReasonChallenge},
+	{"BadEmailAddress", "100000"}:         permanent.because(bounce.ReasonNoMailbox),
+	{"SpamComplaint", "100001"}:           complaint,
+	{"ManuallyDeactivated", "100002"}:     permanent.because(bounce.ReasonUnsubscribed),
+	{"Unconfirmed", "100003"}:             permanent.because(bounce.ReasonUnsubscribed),
+	{"Blocked", "100006"}:                 transient.because(bounce.ReasonReputation), // by the receiving provider
+	{"SMTPApiError", "100007"}:            failed.because(bounce.ReasonSystem),
+	{"InboundError", "100008"}:            other, // of mail that comes in
+	{"DMARCPolicy", "100009"}:             permanent.because(bounce.ReasonAuth),
+	{"TemplateRenderingFailed", "100010"}: permanent.because(bounce.ReasonContent),
+})
+
+// byNameAndCode returns a table with each verdict under its name and under its code.
+func byNameAndCode(types map[[2]text]verdict) map[text]verdict {
+	table := make(map[text]verdict, 2*len(types))
+	for names, v := range types {
+		table[names[0]], table[names[1]] = v, v
+	}
+	return table
 }
 
 // readPostmark reads an event of Postmark.
@@ -77,17 +86,28 @@ func readPostmark(names map[string]jsontext.Value, raw jsontext.Value) (bounce.R
 	return r, true, nil
 }
 
-func (e postmarkEvent) report() bounce.Report {
-	v, at := other, instant(e.BouncedAt, e.DeliveredAt, e.ChangedAt)
+// verdict judges an event. What kind of record it is goes before its type, and the name
+// of the type before the code: the documentation itself shows a complaint with the code of
+// another type.
+func (e postmarkEvent) verdict() verdict {
 	switch e.RecordType {
 	case "Delivery":
-		v = delivered
-	case "Bounce", "SpamComplaint", "":
-		known := false
-		if v, known = postmarkTypes[e.TypeCode]; !known {
-			v = failed
+		return delivered
+	case "SpamComplaint":
+		return complaint
+	case "Bounce", "":
+		for _, key := range []text{e.Type, e.TypeCode} {
+			if v, known := postmarkTypes[key]; known {
+				return v
+			}
 		}
+		return failed
 	}
+	return other // Open, Click, SubscriptionChange
+}
+
+func (e postmarkEvent) report() bounce.Report {
+	v, at := e.verdict(), instant(e.BouncedAt, e.DeliveredAt, e.ChangedAt)
 	address := e.Email
 	if address == "" {
 		address = e.Recipient

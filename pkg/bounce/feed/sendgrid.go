@@ -40,7 +40,7 @@ var sendGridEvents = map[text]verdict{
 
 // sendGridDrops are the reasons of dropped, in lower case: SendGrid did not even try.
 var sendGridDrops = map[string]verdict{
-	"bounced address":                   permanent.because(bounce.ReasonUnsubscribed),
+	"bounced address":                   permanent.because(bounce.ReasonNoMailbox), // its list holds what failed for good
 	"unsubscribed address":              permanent.because(bounce.ReasonUnsubscribed),
 	"spam reporting address":            permanent.because(bounce.ReasonUnsubscribed),
 	"invalid":                           permanent.because(bounce.ReasonNoMailbox),

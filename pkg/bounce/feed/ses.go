@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -107,10 +108,17 @@ func readSES(names map[string]jsontext.Value, raw jsontext.Value) (bounce.Report
 	r.Source = bounce.SourceSES
 	r.Tokens = event.Tokens(string(e.Mail.Source))
 	r.MessageID, r.NoticeID = ours(e.Mail.Headers)
-	if r.MessageID == "" {
+	if r.MessageID == "" && !e.isOwnID(e.Mail.Common.MessageID) {
 		r.MessageID = event.MessageID(string(e.Mail.Common.MessageID))
 	}
 	return r, true, nil
+}
+
+// isOwnID reports whether a Message-ID is the one that SES made, which says nothing about
+// the message that was handed over.
+func (e sesEvent) isOwnID(id text) bool {
+	local, _, _ := strings.Cut(event.MessageID(string(id)), "@")
+	return local == string(e.Mail.MessageID)
 }
 
 func (e sesEvent) report() bounce.Report {

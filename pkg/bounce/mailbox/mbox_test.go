@@ -39,6 +39,11 @@ func TestMbox(t *testing.T) {
 			[]string{mail("a"), mail("b")}},
 		"a quoted From line on top": {envelope + ">From somebody Tue Sep  8 10:11:12 2026\n" + mail("a") + "\n" + envelope + ">From x Tue Sep  8 10:11:12 2026\n" + mail("b"),
 			[]string{"From somebody Tue Sep  8 10:11:12 2026\n" + mail("a"), "From x Tue Sep  8 10:11:12 2026\n" + mail("b")}},
+		"a byte order mark on top":     {"\xef\xbb\xbf" + two, []string{mail("a"), mail("b")}},
+		"empty lines on top":           {"\n\r\n\n" + two, []string{mail("a"), mail("b")}},
+		"both on top":                  {"\xef\xbb\xbf\r\n" + crlf(two), []string{crlf(mail("a")), crlf(mail("b"))}},
+		"empty lines on top, CR":       {"\r\r" + cr(two), []string{mail("a"), mail("b")}},
+		"both on top of a message":     {"\xef\xbb\xbf\n\n" + mail("a"), []string{mail("a")}},
 		"a From line and nothing else": {envelope, []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {

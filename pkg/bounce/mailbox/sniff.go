@@ -44,6 +44,7 @@ func sniff(src *source.Source, alone bool) (form, string, error) {
 	if f.oldMac {
 		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
 	}
+	head = head[topOf(head):]
 	wanted := 2 // a README may well begin with "Note:", and a YAML file with "date:"
 	if alone {
 		wanted = 1
@@ -59,6 +60,12 @@ func sniff(src *source.Source, alone bool) (form, string, error) {
 	return f, "", nil
 }
 
+// topOf returns how many bytes stand before the first line that says something: a byte
+// order mark and empty lines, which editors and exports leave there.
+func topOf(head []byte) int {
+	return len(head) - len(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), "\r\n"))
+}
+
 // known are header fields of which a message has some, in lower case: those of RFC 5322
 // and MIME, and those that delivery agents and filters put on top.
 var known = map[string]bool{
@@ -72,10 +79,8 @@ var known = map[string]bool{
 	"arc-seal": true, "x-received": true, "x-spam-status": true, "x-spam-flag": true, "list-id": true,
 }
 
-// knownFields counts the different fields of known above the first empty line that has a
-// line before it.
+// knownFields counts the different fields of known above the first empty line.
 func knownFields(head []byte) int {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), "\r\n")
 	found := map[string]bool{}
 	for line := range bytes.Lines(head) {
 		if len(bytes.TrimRight(line, "\r\n")) == 0 {

@@ -247,6 +247,8 @@ func (t tree) open(rel string) (*source.Source, error) {
 
 // messages yields the messages of an open file.
 func (w *walker) messages(src *source.Source, form form) bool {
+	head, _ := src.Head() // it has been looked at before
+	_, _ = src.Discard(topOf(head))
 	lines := src.Reader
 	if form.oldMac {
 		lines = asLF(lines)
