@@ -76,13 +76,14 @@ func (d *database) compiles(ctx context.Context, statement string) bool {
 }
 
 // keysSQL gives the keys of the rows for which a comparison does not hold, or where one is
-// enough none of them. IS NOT TRUE takes the null that a comparison gives with a null among
+// enough none of them, and one word for all rows without a key. IS NOT TRUE takes the null that a comparison gives with a null among
 // others. A column of text compares with one of numbers as it does in the clause, since
 // both stand there bare.
 func keysSQL(name string, keys []key, oneIsEnough bool) string {
 	var values, conditions []string
 	for _, k := range keys {
-		value := "nullif(trim(CAST(" + k.value + " AS TEXT)), '')" // two empty ones are no match
+		text := "CAST(" + k.value + " AS TEXT)"
+		value := "CASE WHEN trim(" + text + ") <> '' THEN " + text + " END" // two empty ones are no match
 		values = append(values, value)
 		conditions = append(conditions, fmt.Sprintf("(%s IS NOT NULL AND %s IN (SELECT %s FROM %s)) IS NOT TRUE", value, k.item, k.other, k.from))
 	}
@@ -91,7 +92,9 @@ func keysSQL(name string, keys []key, oneIsEnough bool) string {
 	if oneIsEnough {
 		joined = strings.Join(conditions, " AND ")
 	}
-	return fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s IS NOT NULL AND (%s)", value, quoteName(name), value, joined)
+	return fmt.Sprintf(`SELECT DISTINCT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL AND (%[3]s)
+		UNION ALL SELECT '(no key in ' || count(*) || ' rows)' FROM %[2]s WHERE %[1]s IS NULL HAVING count(*) > 0`,
+		value, quoteName(name), joined)
 }
 
 // likelyKey returns the column of a further table that probably holds keys; empty: none

@@ -17,6 +17,7 @@ func FuzzRead(f *testing.F) {
 		"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN 1 THEN 2 END; END; CREATE TABLE a (b int[] DEFAULT 'x', UNIQUE (b)) INHERITS (c);",
 		"\\connect x\n\\restrict y\n-- PostgreSQL database dump\n/* /* */ */", "ALTER TABLE ONLY a ATTACH PARTITION b FOR VALUES IN (1);", "CREATE TABLE a (x int);CREATE TABLE b PARTITION OF a DEFAULT;ALTER TABLE a INHERIT b;COPY b FROM stdin;\n1\n\\.\n",
 		"\xEF\xBB\xBFSET search_path = a, b;", "\xFF\xFE", "'\x00", "COPY t (a) FROM stdin;\nx\ry", "INSERT INTO t DEFAULT VALUES;COPY t FROM stdin;\n\n\\.\n",
+		"$" + strings.Repeat("J", 1963) + "$ ",
 	} {
 		f.Add([]byte(seed))
 	}

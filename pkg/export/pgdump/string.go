@@ -180,6 +180,7 @@ func (p *parser) bits(prefix byte) {
 // dollar reads $tag$…$tag$, or else the mark $.
 func (p *parser) dollar() {
 	ahead := p.W.Ahead(dump.MaxName)
+	ahead = ahead[:min(len(ahead), dump.MaxName)] // more may be at hand
 	size := 1
 	for size < len(ahead) && ahead[size] != '$' && wordBytes[ahead[size]] {
 		size++
