@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"breachnotify/pkg/smtptest"
 )
@@ -33,7 +34,7 @@ func (d *demo) comeBack() error {
 		m := sent[strings.ToLower(r.email)]
 		header, _, _ := bytes.Cut(m.Data, []byte("\r\n\r\n"))
 		path := filepath.Join(d.dir, returnedFolder, "new", r.id+".demo")
-		if err := writeNew(path, bounceMail(m.From, m.To, "failed", r.bounce, string(header))); err != nil {
+		if err := writeNew(path, bounceMail(d.now(), m.From, m.To, "failed", r.bounce, string(header))); err != nil {
 			return err
 		}
 	}
@@ -58,9 +59,9 @@ func (d *demo) correct() error {
 
 // bounceMail is a report of a mail system (RFC 3464) about one recipient, to the return
 // path of the message whose header it repeats.
-func bounceMail(to, about, action, status, header string) []byte {
+func bounceMail(at time.Time, to, about, action, status, header string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: MAILER-DAEMON@mx.example.org\nTo: %s\nSubject: Undelivered Mail\nDate: Tue, 08 Sep 2026 10:00:00 +0000\n", to)
+	fmt.Fprintf(&b, "From: MAILER-DAEMON@mx.example.org\nTo: %s\nSubject: Undelivered Mail\nDate: %s\n", to, at.Format(time.RFC1123Z))
 	fmt.Fprintf(&b, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n")
 	fmt.Fprintf(&b, "--b\nContent-Type: text/plain\n\nThe message could not be delivered.\n\n")
 	fmt.Fprintf(&b, "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n")

@@ -170,7 +170,7 @@ func (c *complaints) end(read int64) error {
 func (r returned) findings() []campaign.Finding {
 	base := campaign.Finding{
 		Digest: r.Digest, Source: r.Source, Kind: campaign.FindingKind(r.Kind), Tokens: r.Tokens,
-		MessageID: r.MessageID, NoticeID: r.NoticeID, Addresses: r.Addresses, At: r.At, Place: r.place,
+		Sender: r.Sender, MessageID: r.MessageID, NoticeID: r.NoticeID, Addresses: r.Addresses, At: r.At, Place: r.place,
 		Permanence: campaign.PermanenceUnknown, Final: r.Kind == bounce.KindBounce,
 	}
 	if len(r.Recipients) == 0 {
@@ -184,6 +184,12 @@ func (r returned) findings() []campaign.Finding {
 		f.Permanence, f.Final = campaign.Permanence(to.Permanence), to.Final
 		f.Reason, f.Diagnostic = to.Reason, to.Diagnostic
 		all = append(all, f)
+	}
+	if r.Truncated {
+		all = append(all, campaign.Finding{
+			Digest: r.Digest, Source: r.Source, Kind: campaign.FoundOther, At: r.At, Place: r.place,
+			Permanence: campaign.PermanenceUnknown, Reason: "truncated", Diagnostic: "it names more recipients than are read",
+		})
 	}
 	return all
 }

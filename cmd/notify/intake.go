@@ -105,6 +105,12 @@ func (i *intake) findings(ctx context.Context, from returns) func(yield func(cam
 			}
 			i.read.Add(1)
 			r.Addresses = slices.DeleteFunc(r.Addresses, i.isOwn)
+			if i.isOwn(r.Sender) || i.config.Notice.From.Address.IsZero() { // or nobody knows who we are
+				r.Sender = ""
+			}
+			if r.Truncated {
+				i.process.warn("%s names more recipients than are read; look at it", r.name())
+			}
 			for _, f := range r.findings() {
 				if !yield(f, nil) {
 					return

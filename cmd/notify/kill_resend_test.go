@@ -69,7 +69,7 @@ func (c *trial) comeBack(t *testing.T) {
 	noError(t, os.Mkdir(folder, 0o700))
 	for i, m := range messages {
 		header, _, _ := bytes.Cut(m.Data, []byte("\r\n\r\n"))
-		noError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.eml", i)), bounceMail(m.From, m.To, "failed", "4.2.2", string(header)), 0o600))
+		noError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.eml", i)), bounceMail(time.Now(), m.From, m.To, "failed", "4.2.2", string(header)), 0o600))
 	}
 	c.run(t, exitDone, "bounces", "import", folder)
 	c.counted, c.taken = len(messages), map[demoNotice]int{}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"strconv"
+	"strings"
+
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 )
@@ -25,5 +28,11 @@ func newUnmatchedLine(u campaign.Unmatched, reveal bool) unmatchedLine {
 
 func (l unmatchedLine) fields() []string { return []string{l.Table, l.Value} }
 
-// words returns the line as a human reads it.
-func (l unmatchedLine) words() []string { return []string{l.Table, printable(l.Value)} }
+// words returns the line as a human reads it: a key with spaces around it in quotes, since
+// these may be why it matches nothing.
+func (l unmatchedLine) words() []string {
+	if strings.TrimSpace(l.Value) != l.Value {
+		return []string{l.Table, strconv.Quote(l.Value)}
+	}
+	return []string{l.Table, printable(l.Value)}
+}

@@ -52,6 +52,7 @@ type Finding struct {
 	Tokens     []string // candidates for a VERP token, the most trusted first
 	MessageID  string   // of the notice it is about, with angle brackets or without; empty: not told
 	NoticeID   string   // X-Notice-ID of that notice; empty: not told
+	Sender     string   // From of the message that it is about, unless that is our own; empty: not told
 	Addresses  []string // addresses in its text, for a match of last resort, without the organisation's own
 	Recipient  string   // whom it is about, as it says; empty: not told
 	Action     string   // RFC 3464, section 2.3.3; may be empty

@@ -27,14 +27,14 @@ const importRows = 500
 // history alone changes. A token that is not ours is ignored and counted, and ends the
 // search unless a Message-ID is ours: the mail answers another campaign, or is forged.
 //
-// Without any such sign, addresses decide, with care: the Recipient's, or else the only
-// one of Addresses to which anything was sent. Only notices count that may have been
-// handed over, and before the finding was made; if it says when that was, a current one
-// goes before those that it replaces. Where exactly one is left, it is the one. Where
-// several are left the finding belongs to none of them, unless it says that the mailbox
-// is gone (campaign.Finding.Gone): that is true of them all. If the finding names a
-// Message-ID that is not ours, only the latter counts. A delivery never matches by an
-// address: it may be that of any mail.
+// Without any such sign the Recipient decides; the only one of Addresses to which
+// anything was sent does so only where the finding names nobody and bears no token. Only
+// notices count that may have been handed over, and before the finding was made. Where
+// exactly one is left, or one that has not bounced yet, it is the one. Where several are
+// left the finding belongs to none of them, unless it says that the mailbox is gone
+// (campaign.Finding.Gone): that is true of them all. A finding about another message, by
+// its Message-ID, its notice id or its Sender, belongs to none, even if the mailbox is
+// gone. A delivery never matches by an address: it may be that of any mail.
 //
 // What belongs to no notice is kept for Findings, with the reason, except for deliveries
 // of other mail, of which a log is full. A finding about a notice whose reply is not

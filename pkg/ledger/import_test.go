@@ -232,10 +232,29 @@ func TestAnAddressMatchesWithCare(t *testing.T) {
 	}{
 		"one notice to the mailbox": {
 			func(f *campaign.Finding) { f.Recipient = "ALONE@small.example" }, []string{"alone"}, ""},
-		"an address of the text": {
+		"an address of the text, and nobody is named": {
+			func(f *campaign.Finding) { f.Addresses = []string{"x@other.example", "alone@small.example"} }, []string{"alone"}, ""},
+		"an address of the text, and somebody else is named": {
 			func(f *campaign.Finding) {
-				f.Recipient, f.Addresses = "else@other.example", []string{"x@other.example", "alone@small.example"}
-			}, []string{"alone"}, ""},
+				f.Recipient, f.Addresses = "else@other.example", []string{"else@other.example", "alone@small.example"}
+			}, nil, campaign.NoMatch},
+		"an address of the text, and a mailbox that is gone is another": {
+			func(f *campaign.Finding) {
+				*f = gone(f.Digest, "else@other.example")
+				f.MessageID, f.Addresses = "alone@small.example", []string{"else@other.example", "alone@small.example"}
+			}, nil, campaign.NoMatch},
+		"an address of the text, and a local user is named": {
+			func(f *campaign.Finding) { f.Recipient, f.Addresses = "root", []string{"alone@small.example"} }, nil, campaign.NoMatch},
+		"an address of the text, and a token that is none": {
+			func(f *campaign.Finding) {
+				f.Tokens, f.Addresses = []string{"xyz123"}, []string{"alone@small.example"}
+			}, nil, campaign.NoMatch},
+		"the recipient, and a token that is none": {
+			func(f *campaign.Finding) { f.Tokens, f.Recipient = []string{"xyz123"}, "alone@small.example" }, []string{"alone"}, ""},
+		"more addresses in the text than are looked at": {
+			func(f *campaign.Finding) {
+				f.Addresses = append([]string{"alone@small.example"}, slices.Repeat([]string{"x@other.example"}, maxAddresses)...)
+			}, nil, campaign.AmbiguousNotice},
 		"the recipient before the text": {
 			func(f *campaign.Finding) {
 				f.Recipient, f.Addresses = "alone@small.example", []string{"pair@big.example"}
@@ -260,7 +279,12 @@ func TestAnAddressMatchesWithCare(t *testing.T) {
 			func(f *campaign.Finding) {
 				*f = gone(f.Digest, "alone@small.example")
 				f.MessageID = "1@news.example"
-			}, []string{"alone"}, ""},
+			}, nil, campaign.OtherMessage},
+		"another message by its notice id, and the mailbox is gone": {
+			func(f *campaign.Finding) {
+				*f = gone(f.Digest, "both@big.example")
+				f.NoticeID = "0B6500EXVMZRGHR0"
+			}, nil, campaign.OtherMessage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := settled(t, household())

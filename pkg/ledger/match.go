@@ -122,17 +122,25 @@ func (m *matcher) signed(f campaign.Finding) (seq int64, by campaign.Match, fore
 	return 0, "", foreign
 }
 
-// byAddress looks for notices to the recipient, and where there are none, to the
-// addresses of the text.
+// byAddress looks for notices to the recipient. The addresses of the text count only where
+// the finding names nobody and bears no token: who is quoted, copied or recommended in a
+// report about somebody else did not bounce. So a report that names the mailbox behind an
+// alias matches by what the key has signed, or not at all.
 func (m *matcher) byAddress(f campaign.Finding) (matched, error) {
-	notices, err := m.sentTo([]string{f.Recipient}, f.At)
-	if err == nil && len(notices) == 0 {
-		notices, err = m.sentTo(f.Addresses[:min(len(f.Addresses), maxAddresses)], f.At)
-	}
-	if err != nil {
-		return matched{}, err
-	}
+	var addresses []string
 	switch {
+	case f.Recipient != "":
+		addresses = []string{f.Recipient}
+	case len(f.Tokens) > 0: // it answers a message that is not ours
+	case len(f.Addresses) > maxAddresses: // whether only one is ours, nobody looks
+		return matched{mismatch: campaign.AmbiguousNotice}, nil
+	default:
+		addresses = f.Addresses
+	}
+	notices, err := m.sentTo(addresses, f.At)
+	switch {
+	case err != nil:
+		return matched{}, err
 	case len(notices) == 0:
 		return matched{mismatch: campaign.NoMatch}, nil
 	case len(notices) > 1: // several mailboxes
@@ -179,8 +187,13 @@ func (n told) mayMean(at time.Time) bool {
 	return false
 }
 
-// choose decides between the notices to one mailbox, of which there is at least one.
+// choose decides between the notices to one mailbox, of which there is at least one. A
+// sender, a Message-ID or a notice's id that is not ours is that of another message, even
+// if the mailbox is gone: whoever wrote to it then was not us.
 func choose(f campaign.Finding, notices []told) matched {
+	if f.MessageID != "" || f.NoticeID != "" || f.Sender != "" {
+		return matched{mismatch: campaign.OtherMessage}
+	}
 	var current []told
 	for _, n := range notices {
 		if n.Current {
@@ -192,10 +205,7 @@ func choose(f campaign.Finding, notices []told) matched {
 	if len(current) > 0 && !f.At.IsZero() {
 		notices = current
 	}
-	switch {
-	case f.MessageID != "" && !f.Gone():
-		return matched{mismatch: campaign.OtherMessage}
-	case len(notices) > 1 && !f.Gone():
+	if len(notices) > 1 && !f.Gone() {
 		return matched{mismatch: campaign.AmbiguousNotice}
 	}
 	return matched{notices: notices, by: campaign.MatchAddress}
