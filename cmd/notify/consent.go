@@ -77,7 +77,7 @@ func (o order) print(p *process) {
 	if throttle.Ramp != nil {
 		fmt.Fprintf(p.stderr, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
 	}
-	fmt.Fprintf(p.stderr, "takes     about %s\n", o.eta.Round(time.Second))
+	fmt.Fprintf(p.stderr, "takes     about %s\n", roughly(o.eta))
 	if line, bad := deadlineLine(foreseen); line != "" {
 		fmt.Fprintf(p.stderr, "deadline  %s\n", p.inks.paint(warningInk(bad), line))
 	}

@@ -44,34 +44,51 @@ func deadlineLine(s campaign.Status) (line string, bad bool) {
 	switch {
 	case d == nil:
 		return "", false
-	case s.Notices.Left() == 0 && d.DoneBy != nil:
-		return pastDeadline(d, now), d.Missed()
+	case s.Notices.Left() == 0 && d.TriedBy != nil:
+		return pastDeadline(d, s.Notices.Failed(), now), d.Missed() || s.Notices.Failed() > 0
 	case d.Passed(now):
 		line := fmt.Sprintf("over since %s, with %s notices to be sent", clock(d.At, now), thousands(s.Notices.Left()))
 		if d.DoneBy != nil {
-			line += fmt.Sprintf("; at this rate done %s, %s after it", clock(*d.DoneBy, now), inWords(d.DoneBy.Sub(d.At)))
+			line += fmt.Sprintf("; %s done %s, %s after it", condition(s), clock(*d.DoneBy, now), inWords(d.DoneBy.Sub(d.At)))
 		}
 		return line, true
 	case d.DoneBy == nil:
 		return fmt.Sprintf("%s, in %s", clock(d.At, now), inWords(d.At.Sub(now))), false
 	}
-	rate := "at this rate done"
-	if !s.Running() {
-		rate = "begun now and at this rate done"
-	}
 	if d.Missed() {
-		return fmt.Sprintf("will be missed: %s %s, %s after the deadline (%s)", rate, clock(*d.DoneBy, now),
+		return fmt.Sprintf("will be missed: %s done %s, %s after the deadline (%s)", condition(s), clock(*d.DoneBy, now),
 			inWords(d.DoneBy.Sub(d.At)), clock(d.At, now)), true
 	}
-	return fmt.Sprintf("%s %s, %s before the deadline", rate, clock(*d.DoneBy, now), inWords(d.At.Sub(*d.DoneBy))), false
+	return fmt.Sprintf("%s done %s, %s before the deadline", condition(s), clock(*d.DoneBy, now), inWords(d.At.Sub(*d.DoneBy))), false
 }
 
-func pastDeadline(d *campaign.Due, now time.Time) string {
-	if d.Missed() {
-		return fmt.Sprintf("missed: the last notice was tried %s, %s after the deadline (%s)", clock(*d.DoneBy, now),
-			inWords(d.DoneBy.Sub(d.At)), clock(d.At, now))
+// condition is on what the end that is foreseen depends.
+func condition(s campaign.Status) string {
+	if s.Running() {
+		return "at this rate"
 	}
-	return fmt.Sprintf("kept: the last notice was tried %s, %s before the deadline", clock(*d.DoneBy, now), inWords(d.At.Sub(*d.DoneBy)))
+	return "begun now, under the throttle alone,"
+}
+
+// pastDeadline says how it went, once nothing is left. Kept is only a deadline by which
+// every notice was accepted.
+func pastDeadline(d *campaign.Due, failed int64, now time.Time) string {
+	var besides string
+	switch {
+	case failed == 1:
+		besides = ", and 1 notice was not accepted"
+	case failed > 1:
+		besides = fmt.Sprintf(", and %s notices were not accepted", thousands(failed))
+	}
+	if d.Missed() {
+		return fmt.Sprintf("missed: the last notice was tried %s, %s after the deadline (%s)%s", clock(*d.TriedBy, now),
+			inWords(d.TriedBy.Sub(d.At)), clock(d.At, now), besides)
+	}
+	margin := inWords(d.At.Sub(*d.TriedBy))
+	if failed > 0 {
+		return fmt.Sprintf("everything was tried by %s, %s before the deadline%s", clock(*d.TriedBy, now), margin, besides)
+	}
+	return fmt.Sprintf("kept: the last notice was tried %s, %s before the deadline", clock(*d.TriedBy, now), margin)
 }
 
 // clock is a moment to the minute, with its day where that is not today.
@@ -97,6 +114,34 @@ func inWords(d time.Duration) string {
 		return fmt.Sprintf("%d h", hours)
 	}
 	return fmt.Sprintf("%d days %d h", hours/24, hours%24)
+}
+
+// roughly is inWords, and to the second below a minute.
+func roughly(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int64(d.Round(time.Second)/time.Second))
+	}
+	return inWords(d)
+}
+
+// rateInWords is how fast a run is, in the unit of the limit that holds it back where it
+// is slower than 1/s. Over the minute for which a rate stands, one under 1/m tells nothing
+// but the count.
+func rateInWords(s campaign.Status, limit campaign.Rate) string {
+	switch {
+	case s.Measuring() || s.RatePerS <= 0 && s.At.Sub(s.Began) < time.Minute:
+		return "measuring"
+	case s.RatePerS >= 1:
+		return fmt.Sprintf("%.1f/s", s.RatePerS)
+	case s.RatePerS <= 0:
+		return "none in the last minute"
+	case limit.Per == time.Hour && limit.Count < 60:
+		over := min(s.At.Sub(s.Began), time.Minute).Seconds()
+		return fmt.Sprintf("%.0f in the last minute", max(1, s.RatePerS*over))
+	case limit.Per == time.Hour:
+		return fmt.Sprintf("%.0f/h", s.RatePerS*time.Hour.Seconds())
+	}
+	return fmt.Sprintf("%.1f/m", s.RatePerS*time.Minute.Seconds())
 }
 
 // thousands is a number that can be read at a glance.

@@ -35,7 +35,9 @@ func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Su
 	if errors.Is(err, context.Canceled) {
 		err = nil // Summary.End says so
 	}
-	end := campaign.RunEnd{At: s.process.now(), Halted: summary.Halted, Ramped: summary.Ramped}
+	end := campaign.RunEnd{
+		At: s.process.now(), Halted: summary.Halted, Interrupted: summary.End == delivery.Interrupted, Ramped: summary.Ramped,
+	}
 	return summary, errors.Join(err, s.book.End(context.WithoutCancel(ctx), end))
 }
 
@@ -129,8 +131,8 @@ func progressOf(status campaign.Status) reading {
 		batch = status.Batch.Number
 	}
 	n := status.Notices
-	text := fmt.Sprintf("batch %d of %d: %d accepted, %d deferred, %d rejected, %d in doubt, %.1f/s", batch, status.Batches.Total,
-		n.Accepted, n.Deferred, n.Rejected, n.InDoubt, status.RatePerS)
+	text := fmt.Sprintf("batch %d of %d: %d accepted, %d deferred, %d rejected, %d in doubt, %s", batch, status.Batches.Total,
+		n.Accepted, n.Deferred, n.Rejected, n.InDoubt, rateInWords(status, campaign.Rate{}))
 	if status.Limit != nil {
 		text += ", " + heldBack(*status.Limit, status.LimitedUntil)
 	}

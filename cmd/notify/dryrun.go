@@ -137,7 +137,7 @@ func (r dryRunResult) human(w io.Writer) {
 			k.message.Subject, k.message.Text)
 	}
 	fmt.Fprintf(w, "\ndry run: notices that would go out: %d", r.DryRun.WouldSend)
-	fmt.Fprintf(w, ", in about %s under the throttle\n", time.Duration(r.DryRun.Seconds)*time.Second)
+	fmt.Fprintf(w, ", in about %s under the throttle\n", roughly(time.Duration(r.DryRun.Seconds)*time.Second))
 	if r.DryRun.Out != "" {
 		fmt.Fprintf(w, "written to %s\n", r.DryRun.Out)
 	}

@@ -12,6 +12,19 @@ import (
 	"breachnotify/pkg/campaign"
 )
 
+// interrupted asks a fresh process which runs the report calls interrupted.
+func (c *trial) interrupted(t *testing.T) (runs []bool) {
+	t.Helper()
+	var report struct{ Runs []struct{ Interrupted bool } }
+	if err := json.Unmarshal(c.run(t, exitDone, "report", "--json").stdout.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Runs {
+		runs = append(runs, r.Interrupted)
+	}
+	return runs
+}
+
 // status asks a fresh process where the campaign stands. The sums must agree.
 func (c *trial) status(t *testing.T) campaign.Status {
 	t.Helper()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"breachnotify/pkg/campaign"
@@ -32,6 +33,9 @@ func TestSignalInFullFlight(t *testing.T) {
 	}
 	c.resume(t, exitDone)
 	c.checkEnd(t, 0)
+	if got := c.interrupted(t); !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("the report calls the runs interrupted: %v, want the first", got)
+	}
 }
 
 // interrupted is a sender that has taken in a first SIGINT while the server holds the
@@ -75,6 +79,9 @@ func TestFirstSignalWaitsForTheReply(t *testing.T) {
 	}
 	c.resume(t, exitDone)
 	c.checkEnd(t, 0)
+	if got := c.interrupted(t); !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("the report calls the runs interrupted: %v, want the first", got)
+	}
 }
 
 // TestSecondSignalStopsAtOnce does not give the reply before the process has ended: it
@@ -90,6 +97,9 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	c.dots.open() // the server takes it after all
 	c.resume(t, exitFailures)
 	c.checkEnd(t, 1)
+	if got := c.interrupted(t); !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("the report calls the runs interrupted: %v, want the first", got)
+	}
 	for _, n := range inState(states, campaign.InDoubt) {
 		if c.taken[n] != 1 {
 			t.Errorf("the server saw %+v %d times, want once", n, c.taken[n])

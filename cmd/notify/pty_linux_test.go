@@ -279,7 +279,10 @@ func TestCtrlCLeavesTheWatchingScreen(t *testing.T) {
 	watcher := c.seat(t, "", "status", "--watch")
 	watcher.frame(t, "40 accepted notices", hasAccepted(stuckAfter))
 	watcher.types(t, "\x03")
-	watcher.leaves(t, exitInterrupted)
+	end := watcher.leaves(t, exitInterrupted)
+	if !strings.Contains(end, "[=") || !strings.Contains(end, "hint: the process that sends goes on") {
+		t.Errorf("the last screen or the hint is gone:\n%s", end)
+	}
 	dots.open()
 	sender.exits(t, exitDone)
 }

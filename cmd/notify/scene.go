@@ -92,7 +92,7 @@ func (s scene) ranked(columns int) []ranked {
 		add(1, folded("", plain, campaign.PhaseHalted.Advice().Next, columns)...)
 	}
 	add(3, s.lastProblems(columns)...)
-	add(1, folded("stop", plain, s.leave, columns)...)
+	add(0, folded("stop", plain, s.leave, columns)...)
 	return all
 }
 
@@ -148,7 +148,7 @@ func (s scene) now(columns int) []row {
 	if !s.status.Running() {
 		return rows
 	}
-	rows = append(rows, folded("rate", plain, fmt.Sprintf("%.1f/s, %s", s.status.RatePerS, s.limit()), columns)...)
+	rows = append(rows, folded("rate", plain, s.pacing(), columns)...)
 	end := "nobody can say yet"
 	if s.status.ETA != nil {
 		end = fmt.Sprintf("%s, in %s", clock(*s.status.ETA, s.status.At), inWords(s.status.ETA.Sub(s.status.At)))
@@ -156,17 +156,23 @@ func (s scene) now(columns int) []row {
 	return append(rows, folded("done at", plain, end, columns)...)
 }
 
-// limit says what holds the run back, and how much that allows.
-func (s scene) limit() string {
+// pacing says how fast the run is, what holds it back, and how much that allows.
+func (s scene) pacing() string {
 	if s.status.Limit == nil {
-		return "as fast as the relay takes them"
+		rate := rateInWords(s.status, campaign.Rate{})
+		if s.status.Measuring() || s.status.RatePerS <= 0 {
+			return rate
+		}
+		return rate + ", as fast as the relay takes them"
 	}
 	limit := shown(*s.status.Limit)
-	text := "held back by " + limit
+	var allowed campaign.Rate
 	if s.throttle != nil {
-		if allowed := allows(*s.throttle, limit); allowed != "" {
-			text += ", which allows " + allowed
-		}
+		allowed = allows(*s.throttle, limit)
+	}
+	text := rateInWords(s.status, allowed) + ", held back by " + limit
+	if allowed.Count > 0 {
+		text += ", which allows " + allowed.String()
 	}
 	if s.status.LimitedUntil != nil {
 		text += ", until " + s.status.LimitedUntil.UTC().Format("15:04:05 UTC")
@@ -174,20 +180,20 @@ func (s scene) limit() string {
 	return text
 }
 
-// allows is the rate that a limit of the configuration stands for; empty: none.
-func allows(t campaign.Throttle, limit string) string {
+// allows is the rate that a limit of the configuration stands for; zero: none.
+func allows(t campaign.Throttle, limit string) campaign.Rate {
 	name, domain, _ := strings.Cut(limit, " ")
 	switch name {
 	case throttle.LimitRate:
-		return t.Rate.String()
+		return t.Rate
 	case throttle.LimitDomain:
 		own, other := t.DomainRates()
 		if rate, ok := own[domain]; ok {
-			return rate.String()
+			return rate
 		}
-		return other.String()
+		return other
 	}
-	return ""
+	return campaign.Rate{}
 }
 
 // counts are the states that tell what became of the notices, with what to do.

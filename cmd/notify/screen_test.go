@@ -81,7 +81,7 @@ func haltedScene() scene {
 }
 
 func emptyScene() scene {
-	return scene{status: campaign.Status{At: sceneNow, Campaign: "acme", State: campaign.PhaseSending,
+	return scene{status: campaign.Status{At: sceneNow, Began: sceneNow.Add(-time.Second), Campaign: "acme", State: campaign.PhaseSending,
 		Notices: campaign.NoticeCounts{Total: 3, Pending: 3}, Batches: campaign.BatchCounts{Total: 1}}, leave: howToLeave}
 }
 
@@ -157,6 +157,9 @@ func TestALowScreenKeepsTheBarAndHowToStop(t *testing.T) {
 		}
 		if !slices.ContainsFunc(rows, func(r row) bool { return strings.Contains(r.line(false, 79), "62.3%") }) {
 			t.Errorf("on %d lines there is no bar", lines)
+		}
+		if !slices.ContainsFunc(rows, func(r row) bool { return strings.HasPrefix(r.line(false, 79), "stop      Ctrl-C") }) {
+			t.Errorf("on %d lines nothing says how to stop", lines)
 		}
 	}
 }

@@ -73,17 +73,19 @@ func watchStatus(ctx context.Context, p *process, g *globals, path string, confi
 		shown.leave = howToLeave
 		return shown, err
 	}
+	var screen *progress
 	for first := true; ; first = false {
 		status, err := book.Status(ctx, p.now())
 		if err != nil || !status.Running() {
 			return err
 		}
 		if first {
-			_, screen := showScenes(p, g, read)
-			defer screen.stop()
+			_, screen = showScenes(p, g, read)
+			defer func() { screen.stop() }()
 		}
 		if err := untilNext(ctx); err != nil {
-			return err
+			screen.finish = func() {} // what was last seen stays
+			return hint.Wrap(err, "the process that sends goes on; notify status shows where it stands")
 		}
 	}
 }
@@ -155,13 +157,13 @@ func (s statusResult) timing() []string {
 		lines = append(lines, heldBack(*s.Limit, s.LimitedUntil))
 	}
 	if s.RatePerS > 0 {
-		lines = append(lines, fmt.Sprintf("%.1f notices a second", s.RatePerS))
+		lines = append(lines, "rate "+rateInWords(s.Status, campaign.Rate{}))
 	}
 	if s.ETA != nil {
 		lines = append(lines, "done at about "+s.ETA.UTC().Format(time.RFC3339))
 	}
 	if s.TakesS != nil {
-		lines = append(lines, "what is left takes about "+(time.Duration(*s.TakesS)*time.Second).String())
+		lines = append(lines, "what is left takes about "+roughly(time.Duration(*s.TakesS)*time.Second)+" under the throttle alone")
 	}
 	if s.NextAttempt != nil {
 		lines = append(lines, "next attempt at "+s.NextAttempt.UTC().Format(time.RFC3339))
@@ -205,9 +207,16 @@ const manyUnreached = 10
 func unreached(s campaign.Status) []string {
 	by := s.Accounts.ExcludedBy
 	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable]
-	lines := []string{fmt.Sprintf("could not be told: %d notices, and %d accounts without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
-		s.Notices.Failed(), addressless)}
-	if s.Notices.Failed()+addressless >= manyUnreached {
+	untold := s.Notices.Rejected + s.Notices.Bounced
+	var lines []string
+	if untold+addressless > 0 {
+		lines = append(lines, fmt.Sprintf("could not be told: %d notices, and %d accounts without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
+			untold, addressless))
+	}
+	if s.Notices.InDoubt > 0 {
+		lines = append(lines, fmt.Sprintf("%d notices in doubt: %s", s.Notices.InDoubt, campaign.InDoubt.Advice().Upshot))
+	}
+	if untold+addressless >= manyUnreached {
 		lines = append(lines, fmt.Sprintf("%d or more people who cannot be reached can call for a substitute or public notice (45 CFR 164.404, 16 CFR 318.5, GDPR 34(3)(c)): ask counsel", manyUnreached))
 	}
 	return lines

@@ -138,6 +138,10 @@ func TestMaskTextHidesEveryAddress(t *testing.T) {
 		"no address here":                            "no address here",
 		"josé@bücher.example":                        "j***@bücher.example",
 		"<pat.o'brien@example.org> unknown":          "<p***@example.org> unknown",
+		"jane(at)example.org, joe[AT]example.org":    "j***(at)example.org, j***[AT]example.org",
+		"rfc822;jane+2Bx+40example.org":              "rfc822;j***+40example.org",
+		"***@example.org or j***@example.org":        "***@example.org or j***@example.org",
+		"see ?to=jane%40example.org":                 "see ?***%40example.org",
 	} {
 		if got := MaskText(in); got != want {
 			t.Errorf("MaskText(%q) = %q, want %q", in, got, want)
@@ -162,6 +166,24 @@ func TestMaskInHidesTheLocalPartAlone(t *testing.T) {
 	}
 	if got := mustParse(t, "a$1b@example.org").MaskIn("no a$1b here"); got != "no a*** here" {
 		t.Errorf("a local part with a dollar sign: %q", got)
+	}
+}
+
+func TestHideInHidesTheDomainToo(t *testing.T) {
+	jane := mustParse(t, "jane.doe@a.example")
+	for in, want := range map[string]string{
+		"550 5.1.1 <jane.doe@A.example>: unknown":    "550 5.1.1 <j***@***>: unknown",
+		"550 no user jane.doe at a.example":          "550 no user j*** at ***",
+		"550 jane.doe(at)a.example":                  "550 j***(at)***",
+		"550 rfc822;jane.doe+40a.example":            "550 rfc822;j***+40***",
+		"550 mx.a.example is down, ask data.example": "550 mx.*** is down, ask data.example",
+	} {
+		if got := jane.HideIn(in); got != want {
+			t.Errorf("HideIn(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := (Address{}).HideIn("421 +40 bob@c.example"); got != "421 +40 b***@c.example" {
+		t.Errorf("no address hides %q", got)
 	}
 }
 

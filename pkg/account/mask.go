@@ -7,20 +7,21 @@ import (
 	"unicode/utf8"
 )
 
-// anyAddress finds what looks like an address in running text. It is wide on
-// purpose: to hide too much costs nothing here.
-var anyAddress = regexp.MustCompile(`("(?:[^"\\]|\\.)*"|[^\s<>()\[\],;:"@]+)@([^\s<>()\[\],;:"'@]+)`)
+// anyAddress finds what looks like an address in running text, also where its @ is
+// spelled out or encoded (xtext of RFC 3461 section 4, a URL, quoted-printable). It is
+// wide on purpose: to hide too much costs nothing here.
+var anyAddress = regexp.MustCompile(`("(?:[^"\\]|\\.)*"|[^\s<>()\[\],;:"@]+)(@|(?i:\(at\)|\[at\])|[+%=]40)([^\s<>()\[\],;:"'@]+)`)
 
 // MaskText hides the local part of everything in text that looks like an
 // address. Replies of mail servers repeat the recipient: they pass through here
 // before anybody sees them.
 func MaskText(text string) string {
-	if !strings.Contains(text, "@") {
-		return text
+	if !strings.ContainsAny(text, "@([") && !strings.Contains(text, "40") {
+		return text // the search is slow
 	}
 	return anyAddress.ReplaceAllStringFunc(text, func(found string) string {
 		part := anyAddress.FindStringSubmatch(found)
-		return maskLocal(part[1]) + "@" + part[2]
+		return maskLocal(part[1]) + part[2] + part[3]
 	})
 }
 
@@ -32,6 +33,19 @@ const leastLocal = 3
 // a where it stands alone: some mail servers name the user and leave the domain out.
 func (a Address) MaskIn(text string) string {
 	return hideAlone(MaskText(text), strings.Trim(a.local, `"`), maskLocal(a.local))
+}
+
+// HideIn is MaskIn for text that people beyond the operator read: it hides the domain of
+// a as well, which can be that of a person.
+func (a Address) HideIn(text string) string {
+	if a.IsZero() {
+		return MaskText(text)
+	}
+	text = a.MaskIn(text)
+	for _, at := range []string{"", "+40", "%40", "=40"} { // whose last digit touches the domain
+		text = hideAlone(text, at+a.domain, at+"***")
+	}
+	return text
 }
 
 // MaskName hides in text each word of a person's name: some mail servers know it.
@@ -88,7 +102,7 @@ func wordRune(r rune) bool {
 
 func maskLocal(local string) string {
 	first, size := utf8.DecodeRuneInString(local)
-	if size == len(local) || first == '"' {
+	if size == len(local) || first == '"' || first == '*' { // as what is hidden already
 		return "***"
 	}
 	return string(first) + "***"

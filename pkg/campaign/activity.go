@@ -2,6 +2,10 @@ package campaign
 
 import "time"
 
+// LimitRamp is the Limit of an Activity while throttle.ramp holds the run back: the rate
+// that was measured then says nothing about the rate to come.
+const LimitRamp = "throttle.ramp"
+
 // Activity is what a sending process says of itself while it runs, for those who
 // watch from elsewhere.
 type Activity struct {
@@ -15,9 +19,10 @@ type Activity struct {
 
 // RunEnd is how a run of send ended.
 type RunEnd struct {
-	At     time.Time
-	Halted string        // why the run stopped itself; empty: it did not
-	Ramped time.Duration // how much of throttle.ramp lies behind
+	At          time.Time
+	Halted      string        // why the run stopped itself; empty: it did not
+	Interrupted bool          // somebody stopped it before its end
+	Ramped      time.Duration // how much of throttle.ramp lies behind
 }
 
 // Session is over what a run sends.
@@ -39,5 +44,5 @@ type Problem struct {
 	At       time.Time
 	NoticeID string
 	Outcome  State  // Deferred, Rejected or InDoubt
-	Reply    string // code, enhanced status code and text, or where the relay fell silent; may hold an address
+	Reply    string // code, enhanced status code and text, or where the relay fell silent; recipient and name are masked
 }

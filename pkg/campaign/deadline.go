@@ -145,21 +145,39 @@ func (c *Config) facts() map[string]string {
 type Due struct {
 	At time.Time `json:"at"`
 	// DoneBy is when the last notice was handed over, or will be as far as anybody can
-	// tell; nil: nobody can.
+	// tell; nil: nobody can, or nothing is left to send and some were not told.
 	DoneBy *time.Time `json:"done_by"`
 	// MarginS is how many seconds DoneBy lies before At; negative: after it.
 	MarginS *int64 `json:"margin_s"`
+	// TriedBy is when the last notice was tried; nil while some are left.
+	TriedBy *time.Time `json:"tried_by"`
 }
 
 // Expect says when the last notice is handed over.
 func (d *Due) Expect(doneBy time.Time) {
 	doneBy = doneBy.UTC().Truncate(time.Second)
 	margin := int64(d.At.Sub(doneBy) / time.Second)
-	d.DoneBy, d.MarginS = &doneBy, &margin
+	d.DoneBy, d.MarginS, d.TriedBy = &doneBy, &margin, nil
 }
 
-// Missed reports whether the deadline is over before the last notice is handed over.
-func (d *Due) Missed() bool { return d.MarginS != nil && *d.MarginS <= 0 }
+// Tried says when the last notice was tried, with nothing left, and how many notices
+// failed. Where some did, there is no margin: their people were not told in time.
+func (d *Due) Tried(at time.Time, failed int64) {
+	d.Expect(at)
+	d.TriedBy = d.DoneBy
+	if failed > 0 {
+		d.DoneBy, d.MarginS = nil, nil
+	}
+}
+
+// Missed reports whether the deadline is over before the last notice is handed over or
+// was tried.
+func (d *Due) Missed() bool {
+	if d.TriedBy != nil {
+		return !d.TriedBy.Before(d.At)
+	}
+	return d.MarginS != nil && *d.MarginS <= 0
+}
 
 // Passed reports whether the deadline is over at now.
 func (d *Due) Passed(now time.Time) bool { return !now.Before(d.At) }

@@ -19,6 +19,8 @@ type Evidence struct {
 	Domains  []DomainCounts // the destinations with the most notices, those first
 	Others   NoticeCounts   // of all other destinations
 	Accepted []MinuteCount  // when the notices that are accepted became so, by rising time
+	First    time.Time      // when the first of these became accepted; zero: none is
+	Last     time.Time      // and the last of them
 	Attempts []AttemptCount // by rising number of attempts
 	// Bounces are the bounced notices by what came back, and Rejections the rejected ones
 	// by the last reply; the most frequent come first.
@@ -70,13 +72,14 @@ type RejectionCount struct {
 
 // RunRecord is a run of send.
 type RunRecord struct {
-	Number  int64
-	Started time.Time
-	Ended   time.Time // zero: it has not, or died without a word
-	Running bool
-	Host    string    // where it ran
-	Halted  string    // why it stopped itself; empty: it did not
-	Last    time.Time // when it recorded its last attempt; zero: it recorded none
+	Number      int64
+	Started     time.Time
+	Ended       time.Time // zero: it has not, or died without a word
+	Running     bool
+	Host        string    // where it ran
+	Halted      string    // why it stopped itself; empty: it did not
+	Interrupted bool      // somebody stopped it before its end
+	Last        time.Time // when it recorded its last attempt; zero: it recorded none
 }
 
 // ResendRecord is a resend that was made.

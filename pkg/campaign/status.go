@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"math"
 	"time"
 
 	"breachnotify/pkg/account"
@@ -25,6 +26,7 @@ const (
 // total is the sum of the states, over current notices.
 type Status struct {
 	At          time.Time                      `json:"-"` // the moment at which this is so
+	Began       time.Time                      `json:"-"` // when the run under way began; zero: none is
 	Campaign    string                         `json:"campaign"`
 	Plan        string                         `json:"plan"` // sha256:…
 	State       Phase                          `json:"state"`
@@ -125,6 +127,38 @@ func (s *Status) Foresee(takes time.Duration) {
 		doneBy = *s.NextAttempt
 	}
 	s.Deadline.Expect(doneBy)
+}
+
+// The rate of a run covers all of it between these ages. Before, it says little; after, it
+// is that of the last minute, and what the run itself notes of its end is measured.
+const (
+	measuredFrom  = 3 * time.Second
+	measuredUntil = time.Minute
+)
+
+// Measuring reports whether the run under way is too young for its rate to mean anything.
+func (s *Status) Measuring() bool {
+	return s.Running() && s.At.Sub(s.Began) < measuredFrom
+}
+
+// Measure puts ETA off where a young run is slower than the throttle lets it be. On a
+// ramp (ramping) the run is to become faster, and only the throttle knows how much.
+//
+// BUG(campaign): RatePerS counts what was accepted only, so that the end is told too late
+// while many notices of a young run are refused.
+func (s *Status) Measure(ramping bool) {
+	age := s.At.Sub(s.Began)
+	if s.State != PhaseSending || ramping || age < measuredFrom || age >= measuredUntil || s.RatePerS <= 0 {
+		return
+	}
+	seconds := float64(s.Notices.Left()) / s.RatePerS
+	if seconds > math.MaxInt64/4/float64(time.Second) {
+		return
+	}
+	end := s.At.Add(time.Duration(seconds * float64(time.Second))).UTC().Truncate(time.Second)
+	if s.ETA == nil || end.After(*s.ETA) {
+		s.ETA = &end
+	}
 }
 
 // Running reports whether a process sends now.

@@ -1,14 +1,18 @@
 package delivery
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/relay"
+	"breachnotify/pkg/throttle"
 )
 
 var unknownMailbox = relay.Outcome{Stage: relay.StageRcpt, Verdict: relay.Rejected, Reply: relay.Reply{Code: 550, Enhanced: "5.1.1", Text: "<someone@example.net> unknown"}}
@@ -42,6 +46,54 @@ func TestRefusedSenderHaltsAfterOneAndRejectsNobody(t *testing.T) {
 	m.want(t, map[campaign.State]int{campaign.Pending: 100})
 	if s.opens != 1 {
 		t.Errorf("%d sessions", s.opens)
+	}
+}
+
+// The reason goes into the record and the report: it names nobody, in whatever form the
+// relay repeats the recipient.
+func TestTheReasonOfAHaltNamesNoRecipient(t *testing.T) {
+	for name, o := range map[string]relay.Outcome{
+		"rejected": {Stage: relay.StageRcpt, Verdict: relay.Rejected, Reply: relay.Reply{Code: 550, Enhanced: "5.1.1"}},
+		"refused":  {Stage: relay.StageRcpt, Effect: relay.Halt, Reply: relay.Reply{Code: 550, Enhanced: "5.1.1"}},
+		"failed":   {Stage: relay.StageData, Verdict: relay.Deferred, Reply: relay.Reply{Code: 554, Enhanced: "5.1.1"}},
+		"no reply": {Stage: relay.StageRcpt, Effect: relay.Halt},
+	} {
+		for _, text := range []string{"user secretuser unknown", "secretuser at home.example, Anna Kim", "secretuser(at)home.example", "rfc822;secretuser+40home.example"} {
+			t.Run(name+" "+text, func(t *testing.T) {
+				m, s := newMemory(t, 10, "secretuser@home.example"), newServer()
+				m.notices[0].Accounts = []account.Account{{ID: "1", Name: "Bo"}, {ID: "2", Name: "Anna Kim"}}
+				said := o
+				if said.Reply.Text = text; said.Reply.Code == 0 {
+					said.Err = errors.New(text)
+				}
+				s.envelope = func(string, int) relay.Outcome { return said }
+				var log bytes.Buffer
+				opt := options(m, s)
+				opt.Connections, opt.Halt = 1, throttle.Halt{Rejected: 0.01, After: 1, Consecutive: 1}
+				opt.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+				sum := mustRun(t, opt)
+				halted(t, sum, "***")
+				for _, secret := range []string{"secretuser", "home.example", "Anna", "Kim"} {
+					if strings.Contains(sum.Halted+log.String(), secret) {
+						t.Errorf("%q is in the reason %q or in the log:\n%s", secret, sum.Halted, log.String())
+					}
+				}
+			})
+		}
+	}
+}
+
+// A reply that ends a session is that of both notices of a flight, and is about either.
+func TestAReplyMayNameEitherNoticeOfAFlight(t *testing.T) {
+	m := newMemory(t, 10, "firstuser@a.example", "seconduser@b.example")
+	w := worker{run: &run{}, open: &job{item: item{notice: m.notices[0]}}}
+	o := relay.Outcome{Stage: relay.StageMail, Reply: relay.Reply{Code: 421, Text: "firstuser or seconduser at b.example"}}
+	if got := describe(o, w.about(&job{item: item{notice: m.notices[1]}})...); got != "at mail: 421 f*** or s*** at ***" {
+		t.Errorf("it is %q", got)
+	}
+	digits := newMemory(t, 10, "421@b.example")
+	if got := describe(o, digits.notices[0]); !strings.HasPrefix(got, "at mail: 421 ") {
+		t.Errorf("the code is hidden: %q", got)
 	}
 }
 

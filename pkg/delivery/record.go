@@ -27,21 +27,21 @@ func (r *run) settle(n campaign.Notice, o relay.Outcome, peer string) (campaign.
 		random:  random,
 	}.move()
 	if decided {
-		r.Log.Debug("notice "+n.ID, "was", m.From, "is", m.To, "stage", o.Stage, "reply", n.To.MaskIn(o.Reply.String()), "error", o.Err)
+		r.Log.Debug("notice "+n.ID, "was", m.From, "is", m.To, "stage", o.Stage, "reply", hide(o.Reply.String(), n), "error", o.Err)
 	}
 	if m.To == campaign.Rejected && o.Verdict == relay.Deferred {
-		r.givenUp(o)
+		r.givenUp(n, o)
 	}
 	return m, decided
 }
 
 // givenUp counts a notice that was put off for the last time as rejected: a relay that
 // puts everybody off for ever must not go through the whole campaign.
-func (r *run) givenUp(o relay.Outcome) {
+func (r *run) givenUp(n campaign.Notice, o relay.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.breaker.Rejected()
-	r.bad = describe(o)
+	r.bad = describe(o, n)
 }
 
 // record makes the moves durable, in one write, and counts them. It reports false, and
@@ -78,14 +78,14 @@ func (r *run) passedLocked(now time.Time, accepted bool) {
 	r.meter.Add(now)
 }
 
-// tripLocked ends the run where the last outcome asks for it.
-func (r *run) tripLocked(o relay.Outcome) {
+// tripLocked ends the run where the last outcome, which said describes, asks for it.
+func (r *run) tripLocked(o relay.Outcome, said string) {
 	if o.Effect == relay.Halt {
 		advice := "mend what the relay complains about, then run `notify send` again: nobody was passed over"
 		if o.Wait > 0 {
 			advice = fmt.Sprintf("wait %s, then run `notify send` again: nobody was passed over", o.Wait.Round(time.Second))
 		}
-		r.haltLocked("the relay takes no more notices: "+describe(o), advice)
+		r.haltLocked("the relay takes no more notices: "+said, advice)
 		return
 	}
 	if reason := r.breaker.Tripped(); reason != "" {
@@ -111,12 +111,27 @@ func (r *run) haltLocked(reason, advice string) {
 	r.finishLocked(Halted, nil)
 }
 
-// describe says what an outcome was, for humans: replies repeat addresses.
-func describe(o relay.Outcome) string {
+// describe says what an outcome was, for humans. about are the notices that it may name.
+func describe(o relay.Outcome, about ...campaign.Notice) string {
 	if o.Reply.Code == 0 && o.Err != nil {
-		return fmt.Sprintf("at %s: %v", o.Stage, o.Err)
+		return fmt.Sprintf("at %s: %s", o.Stage, hide(o.Err.Error(), about...))
 	}
-	return fmt.Sprintf("at %s: %s", o.Stage, account.MaskText(o.Reply.String()))
+	reply := o.Reply
+	reply.Text = hide(reply.Text, about...) // not the codes, which a local part may equal
+	return fmt.Sprintf("at %s: %s", o.Stage, reply)
+}
+
+// hide takes out of what a server says the people that notices are about: replies repeat
+// the recipient in many forms, and some add the name.
+func hide(text string, about ...campaign.Notice) string {
+	text = account.MaskText(text)
+	for _, n := range about {
+		text = n.To.HideIn(text)
+		for _, a := range n.Accounts {
+			text = account.MaskName(text, a.Name)
+		}
+	}
+	return text
 }
 
 // opened keeps over what a session goes, once a run: most go over the same. It reports

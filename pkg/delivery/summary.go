@@ -22,7 +22,7 @@ const (
 // Summary is how a run went.
 type Summary struct {
 	End    End
-	Halted string    // why the run stopped itself; may be shown: addresses are masked
+	Halted string    // why the run stopped itself; may be shown: recipients and their names are masked
 	Hint   string    // what to do about that
 	Next   time.Time // when the next deferred notice is due; zero: none is known
 	Began  time.Time

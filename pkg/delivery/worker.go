@@ -180,7 +180,7 @@ func (w *worker) dial() bool {
 		return true
 	}
 	if !r.ending() { // else the run itself gave the dialing up
-		w.observe(outcome)
+		w.observe(outcome, nil)
 	}
 	return false
 }
@@ -240,12 +240,12 @@ func (w *worker) fly(ctx context.Context, next *job) {
 func (w *worker) judge(done, opened relay.Outcome, next *job) bool {
 	over := false
 	if w.open != nil {
-		w.observe(done)
+		w.observe(done, next)
 		w.run.heed(w.open.notice, done)
 		over = done.Effect != relay.Continue
 	}
 	if next != nil {
-		w.observe(opened)
+		w.observe(opened, next)
 		w.run.heed(next.notice, opened)
 		over = over || opened.Effect != relay.Continue
 	}
@@ -315,8 +315,9 @@ func (w *worker) abandon() {
 	w.land(nil, false, false)
 }
 
-// observe takes in what an outcome says about the relay. It may end the run.
-func (w *worker) observe(o relay.Outcome) {
+// observe takes in what an outcome of the open notice or of next (nil: none) says about
+// the relay. It may end the run.
+func (w *worker) observe(o relay.Outcome, next *job) {
 	r := w.run
 	now := r.now()
 	r.mu.Lock()
@@ -326,8 +327,12 @@ func (w *worker) observe(o relay.Outcome) {
 		r.queue.slowAll(now, asked(o))
 	}
 	state := healthOf(o, w.proven)
+	said := ""
+	if state == ill || o.Verdict == relay.Rejected || o.Effect == relay.Halt {
+		said = describe(o, w.about(next)...)
+	}
 	if state == ill || o.Verdict == relay.Rejected {
-		r.bad = describe(o)
+		r.bad = said
 	}
 	switch state {
 	case well:
@@ -341,7 +346,19 @@ func (w *worker) observe(o relay.Outcome) {
 			r.Log.Warn("the relay fails " + r.bad)
 		}
 	}
-	r.tripLocked(o)
+	r.tripLocked(o, said)
+}
+
+// about returns the notices that a reply may name: where the first outcome of a flight
+// ends the session, the second repeats its reply.
+func (w *worker) about(next *job) []campaign.Notice {
+	var about []campaign.Notice
+	for _, j := range []*job{w.open, next} {
+		if j != nil {
+			about = append(about, j.notice)
+		}
+	}
+	return about
 }
 
 // incidentLocked closes the gate that the outcome asks for, if any. It reports whether

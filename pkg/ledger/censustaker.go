@@ -21,9 +21,11 @@ import (
 const surveyRows = 10_000
 
 // surveyPage returns a text for each column, with a line a notice: to append to several
-// texts is faster than to make one of several columns.
+// texts is faster than to make one of several columns. Behind them stand the first and the
+// last moment of an acceptance.
 const surveyPage = `SELECT group_concat(class, char(10)), group_concat(locale, char(10)), group_concat(state, char(10)),
-		group_concat(attempts, char(10)), group_concat(coalesce(updated, 0) / 60000000, char(10)), group_concat(address, char(10))
+		group_concat(attempts, char(10)), group_concat(coalesce(updated, 0) / 60000000, char(10)), group_concat(address, char(10)),
+		min(updated) FILTER (WHERE state = 'accepted'), max(updated) FILTER (WHERE state = 'accepted')
 	FROM notices WHERE seq BETWEEN ? AND ? AND current = 1`
 
 // The columns of surveyPage. What comes before updated is what few notices differ in.
@@ -46,6 +48,8 @@ type stratum struct {
 type censusTaker struct {
 	strata  map[string]*stratum // by their words
 	minutes map[int64]int64     // accepted ones, by minutes since 1970
+	first   sql.NullInt64       // of these, in microseconds since 1970
+	last    sql.NullInt64       // of these, likewise
 	domains *destinations
 	key     []byte // of strata, to be used again
 }
@@ -84,14 +88,26 @@ func (c *censusTaker) page(ctx context.Context, page *sql.Stmt, first int64) err
 	defer rows.Close()
 	for rows.Next() {
 		var texts [columns]sql.RawBytes
-		if err := rows.Scan(&texts[0], &texts[1], &texts[2], &texts[3], &texts[4], &texts[5]); err != nil {
+		var first, last sql.NullInt64
+		if err := rows.Scan(&texts[0], &texts[1], &texts[2], &texts[3], &texts[4], &texts[5], &first, &last); err != nil {
 			return err
 		}
+		c.extend(first, last)
 		if err := c.lines(texts); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// extend takes in the first and the last acceptance of a page, if it has any.
+func (c *censusTaker) extend(first, last sql.NullInt64) {
+	if first.Valid && (!c.first.Valid || first.Int64 < c.first.Int64) {
+		c.first = first
+	}
+	if last.Valid && (!c.last.Valid || last.Int64 > c.last.Int64) {
+		c.last = last
+	}
 }
 
 // lines counts the notices that the lines of texts are about.

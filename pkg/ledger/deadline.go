@@ -56,7 +56,7 @@ func foresee(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
 	if err := tx.GetContext(ctx, &sent, "SELECT max(sent) FROM runs"); err != nil || !sent.Valid {
 		return err
 	}
-	s.Deadline.Expect(moment(sent.Int64))
+	s.Deadline.Tried(moment(sent.Int64), s.Notices.Failed())
 	return nil
 }
 

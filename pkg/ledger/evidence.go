@@ -59,6 +59,7 @@ func survey(ctx context.Context, tx *sqlx.Tx, e *campaign.Evidence) error {
 		return err
 	}
 	e.Kinds, e.Attempts, e.Accepted = s.kinds(), s.attempts(), s.timeline()
+	e.First, e.Last = optionalMoment(s.first), optionalMoment(s.last)
 	if s.domains.pruned {
 		again := newCensusTaker()
 		again.domains = s.domains.candidates()
@@ -98,14 +99,15 @@ func (r *Reader) runs(ctx context.Context, tx *sqlx.Tx, e *campaign.Evidence) er
 		Ended, Sent     sql.NullInt64
 		Host            string
 		Halted          sql.NullString
+		Interrupted     bool
 	}
-	if err := tx.SelectContext(ctx, &rows, "SELECT number, started, ended, sent, host, halted FROM runs ORDER BY number"); err != nil {
+	if err := tx.SelectContext(ctx, &rows, "SELECT number, started, ended, sent, host, halted, interrupted FROM runs ORDER BY number"); err != nil {
 		return err
 	}
 	for i, row := range rows {
 		e.Runs = append(e.Runs, campaign.RunRecord{
 			Number: row.Number, Started: moment(row.Started), Ended: optionalMoment(row.Ended), Host: row.Host,
-			Halted: account.MaskText(row.Halted.String), Last: optionalMoment(row.Sent),
+			Halted: account.MaskText(row.Halted.String), Interrupted: row.Interrupted, Last: optionalMoment(row.Sent),
 			Running: i == len(rows)-1 && e.Status.Running(),
 		})
 	}

@@ -114,6 +114,38 @@ func TestEvidenceAgreesWhileAnotherSends(t *testing.T) {
 	}
 }
 
+func TestEvidenceTellsTheVeryMomentsOfTheFirstAndTheLastAcceptance(t *testing.T) {
+	l := ready(t, 4, Options{})
+	if e := evidence(t, l.Reader); !e.First.IsZero() || !e.Last.IsZero() {
+		t.Errorf("before any: %v to %v", e.First, e.Last)
+	}
+	for i, at := range []time.Time{noon.Add(61500 * time.Millisecond), noon.Add(42 * time.Second), noon.Add(59 * time.Second)} {
+		seq := int64(i + 1)
+		must(t, l.Record(t.Context(), to(seq, campaign.Pending, campaign.Sending)))
+		m := to(seq, campaign.Sending, campaign.Accepted)
+		m.At, m.Attempt.At = at, at
+		must(t, l.Record(t.Context(), m))
+	}
+	rejected := to(4, campaign.Pending, campaign.Rejected)
+	rejected.At = noon.Add(time.Hour)
+	must(t, l.Record(t.Context(), rejected))
+	e := evidence(t, l.Reader)
+	if first, last := noon.Add(42*time.Second), noon.Add(61500*time.Millisecond); !e.First.Equal(first) || !e.Last.Equal(last) {
+		t.Errorf("%v to %v, want %v to %v", e.First, e.Last, first, last)
+	}
+}
+
+func TestEvidenceTellsWhichRunWasInterrupted(t *testing.T) {
+	l := ready(t, 4, Options{})
+	must(t, l.End(t.Context(), campaign.RunEnd{At: noon, Interrupted: true}))
+	_, err := l.Begin(t.Context(), noon)
+	must(t, err)
+	must(t, l.End(t.Context(), campaign.RunEnd{At: noon}))
+	if runs := evidence(t, l.Reader).Runs; len(runs) != 2 || !runs[0].Interrupted || runs[1].Interrupted {
+		t.Errorf("runs are %+v", runs)
+	}
+}
+
 func TestEvidenceTellsOfRunsAndSessions(t *testing.T) {
 	e := evidence(t, history(t).Reader)
 	want := []campaign.RunRecord{{

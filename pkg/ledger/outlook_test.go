@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 )
 
@@ -144,6 +145,31 @@ func TestProblemsAreTheLastAttemptsThatFailed(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(all, func(a, b campaign.Problem) int { return b.At.Compare(a.At) }) {
 		t.Errorf("the latest does not come first: %+v", all)
+	}
+}
+
+func TestProblemsNameNobody(t *testing.T) {
+	for reply, want := range map[string]string{
+		"user user0 unknown":              "550 2.0.0 user u*** unknown",
+		"user0 at big.example":            "550 2.0.0 u*** at ***",
+		"user0(at)big.example":            "550 2.0.0 u***(at)***",
+		"rfc822;user0+40big.example":      "550 2.0.0 rfc822;u***+40***",
+		"no mailbox of Secretname, Other": "550 2.0.0 no mailbox of ***, ***",
+	} {
+		one, other := person(2, "id0", "user0@big.example", account.Password), person(3, "id1", "user0@big.example", account.Password)
+		one.Name, other.Name = "Ann Secretname", "Other"
+		l := opened(t, planned(t, frozen(), []campaign.Planned{one, other}), Options{})
+		_, err := l.Begin(t.Context(), noon)
+		must(t, err)
+		must(t, l.Record(t.Context(), to(1, campaign.Pending, campaign.Sending)))
+		m := to(1, campaign.Sending, campaign.Rejected)
+		m.Attempt.Code, m.Attempt.Reply = 550, reply
+		must(t, l.Record(t.Context(), m))
+		problems, err := l.Problems(t.Context(), 1)
+		must(t, err)
+		if len(problems) != 1 || problems[0].Reply != want {
+			t.Errorf("%q is shown as %+v, want %q", reply, problems, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 )
 
@@ -15,7 +16,7 @@ const lastFailed = `SELECT notice, n FROM attempts WHERE (code < 200 OR code > 2
 	AND stage NOT IN ('delivered', 'queued') ORDER BY at DESC LIMIT ?`
 
 // Problems returns the last attempts that did not end with an acceptance, the latest
-// first and n at most.
+// first and n at most. What the replies say of the recipients is masked.
 func (r *Reader) Problems(ctx context.Context, n int) (problems []campaign.Problem, err error) {
 	err = r.view(ctx, func(tx *sqlx.Tx) error {
 		problems, err = r.problems(ctx, tx, n)
@@ -31,9 +32,11 @@ func (r *Reader) problems(ctx context.Context, tx *sqlx.Tx, n int) ([]campaign.P
 	var rows []struct {
 		Notice, At, N, Tries int64
 		State                campaign.State
+		Address, Names       string
 		lastAttempt
 	}
-	err := tx.SelectContext(ctx, &rows, `SELECT t.notice, t.at, t.n, o.tries, o.state, t.stage, t.code, t.enhanced, t.reply
+	err := tx.SelectContext(ctx, &rows, `SELECT t.notice, t.at, t.n, o.tries, o.state, o.address, t.stage, t.code, t.enhanced, t.reply,
+			(SELECT group_concat(name, ' ') FROM accounts a WHERE a.n = o.lead OR a.lead = o.lead) AS names
 		FROM (`+lastFailed+`) l
 		CROSS JOIN attempts t ON t.notice = l.notice AND t.n = l.n
 		CROSS JOIN notices o ON o.seq = t.notice ORDER BY t.at DESC, t.notice DESC`, n)
@@ -42,6 +45,11 @@ func (r *Reader) problems(ctx context.Context, tx *sqlx.Tx, n int) ([]campaign.P
 	}
 	var problems []campaign.Problem
 	for _, row := range rows {
+		to, err := account.ParseAddress(row.Address)
+		if err != nil {
+			return nil, damaged("notice %d has no address", row.Notice)
+		}
+		row.Reply.String = account.MaskName(to.HideIn(row.Reply.String), row.Names)
 		problems = append(problems, campaign.Problem{
 			At: moment(row.At), NoticeID: r.plan.key().NoticeID(row.Notice),
 			Outcome: outcomeOf(row.State, row.Stage.String, row.N == row.Tries), Reply: row.line(),

@@ -114,8 +114,8 @@ func (l *Ledger) Opened(ctx context.Context, s campaign.Session) error {
 func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
 	err := l.inRun(ctx, "end the run", func(w *writer, run int64) error {
 		_, err := change(context.Background(), w.conn,
-			"UPDATE runs SET ended = ?, halted = ?, ramped = max(ramped, ?) WHERE number = ?",
-			micros(e.At), nullable(e.Halted), e.Ramped.Microseconds(), run)
+			"UPDATE runs SET ended = ?, halted = ?, interrupted = ?, ramped = max(ramped, ?) WHERE number = ?",
+			micros(e.At), nullable(e.Halted), e.Interrupted, e.Ramped.Microseconds(), run)
 		if err == nil {
 			_, err = w.settle(e.At)
 		}

@@ -135,11 +135,12 @@ type runRow struct {
 	Phase, Binding    string
 	Halted            sql.NullString
 	Ended, Until, ETA sql.NullInt64
+	Started           int64
 	Rate              float64
 }
 
 func lastRun(ctx context.Context, tx *sqlx.Tx) (run runRow, started bool, err error) {
-	err = tx.GetContext(ctx, &run, "SELECT phase, binding, halted, ended, until, rate, eta FROM runs ORDER BY number DESC LIMIT 1")
+	err = tx.GetContext(ctx, &run, "SELECT phase, binding, halted, started, ended, until, rate, eta FROM runs ORDER BY number DESC LIMIT 1")
 	if errors.Is(err, sql.ErrNoRows) {
 		return runRow{}, false, nil
 	}
@@ -165,8 +166,9 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 		s.Halted = &run.Halted.String
 	}
 	if running {
-		s.RatePerS, s.Limit = run.Rate, nonempty(run.Binding)
+		s.Began, s.RatePerS, s.Limit = moment(run.Started), run.Rate, nonempty(run.Binding)
 		s.ETA, s.LimitedUntil = ahead(run.ETA, now), ahead(run.Until, now)
+		s.Measure(run.Binding == campaign.LimitRamp)
 	}
 	if s.Notices.Pending > 0 || s.Notices.Deferred == 0 {
 		return nil

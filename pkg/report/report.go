@@ -57,7 +57,7 @@ type Report struct {
 	Disagreements []string `json:"disagreements"`
 
 	// First and Last are when the first and the last of the accepted notices became so,
-	// to the minute; null: none did.
+	// to the second as all moments here; null: none did.
 	First        *time.Time    `json:"first_accepted"`
 	Last         *time.Time    `json:"last_accepted"`
 	Deadline     *Deadline     `json:"deadline"`
@@ -136,6 +136,8 @@ type Run struct {
 	Ended   *time.Time `json:"ended"` // null: it has not, or died
 	Running bool       `json:"running"`
 	Halted  string     `json:"halted"` // why it stopped itself; empty: it did not
+	// Interrupted is whether somebody stopped it before its end.
+	Interrupted bool `json:"interrupted"`
 }
 
 // Relay is over what notices were sent.
@@ -215,9 +217,7 @@ func (r *Report) Err() error {
 
 func (r *Report) when(e campaign.Evidence) {
 	r.Timeline = append(r.Timeline, spans(e.Accepted)...)
-	if n := len(e.Accepted); n > 0 {
-		r.First, r.Last = &e.Accepted[0].At, &e.Accepted[n-1].At
-	}
+	r.First, r.Last = optional(e.First), optional(e.Last)
 	if d := e.Frozen.Deadline; d != (campaign.Deadline{}) {
 		r.Deadline = &Deadline{At: d.At.UTC(), Discovered: d.Discovered.UTC(), Term: d.Term, Zone: d.Zone}
 	}
@@ -225,6 +225,7 @@ func (r *Report) when(e campaign.Evidence) {
 		r.Runs = append(r.Runs, Run{
 			Number: run.Number, Host: clean(run.Host), Started: seconds(run.Started), Running: run.Running,
 			Last: optional(run.Last), Ended: optional(run.Ended), Halted: clean(account.MaskText(run.Halted)),
+			Interrupted: run.Interrupted,
 		})
 	}
 }

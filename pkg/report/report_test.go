@@ -133,6 +133,37 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 	}
 }
 
+func TestTheFirstAndTheLastAcceptanceAreToldToTheSecond(t *testing.T) {
+	r := read(t, sample())
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"first_accepted":"2026-09-14T06:00:07Z"`, `"last_accepted":"2026-09-15T14:00:59Z"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the JSON does not hold %s", want)
+		}
+	}
+	if text := visible(parsed(t, r)); !strings.Contains(text, "2026-09-14 06:00:07") || !strings.Contains(text, "2026-09-15 14:00:59") {
+		t.Error("the page does not say so")
+	}
+}
+
+func TestAnInterruptedRunDidNotEndInOrder(t *testing.T) {
+	e := sample()
+	if text := visible(parsed(t, read(t, e))); strings.Contains(text, "interrupted") || !strings.Contains(text, "in order") {
+		t.Error("a run that nobody stopped is called interrupted")
+	}
+	e.Runs[2].Interrupted = true
+	r := read(t, e)
+	if text := visible(parsed(t, r)); !strings.Contains(text, "interrupted") || strings.Contains(text, "in order") {
+		t.Error("the page does not say that a run was interrupted")
+	}
+	if text, err := json.Marshal(r.Runs[2]); err != nil || !strings.Contains(string(text), `"interrupted":true`) {
+		t.Errorf("the JSON of the run is %s (%v)", text, err)
+	}
+}
+
 // The JSON holds what the page holds, and its status is that of `status --json`.
 func TestJSONHoldsTheSame(t *testing.T) {
 	r := read(t, sample())

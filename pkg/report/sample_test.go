@@ -64,6 +64,7 @@ func sample() campaign.Evidence {
 			{Number: 3, Started: begun.Add(24 * time.Hour), Last: begun.Add(33 * time.Hour), Ended: begun.Add(33 * time.Hour), Host: "mailer-2"},
 		},
 		Accepted: minutesOf(89_150),
+		First:    begun.Add(7 * time.Second), Last: begun.Add(32*time.Hour + 59*time.Second),
 		Frozen: campaign.Frozen{
 			Campaign: "acme-2026-09", At: begun.Add(-time.Hour), Parts: map[string]string{"export.where": digest([]byte("id > 3"))},
 			Wordings: map[string][]byte{

@@ -175,6 +175,7 @@ CREATE TABLE runs (
     pid     INTEGER NOT NULL,
     host    TEXT    NOT NULL,
     halted  TEXT    CHECK (halted <> ''),
+    interrupted INTEGER NOT NULL DEFAULT 0 CHECK (interrupted IN (0, 1)), -- somebody stopped it before its end
     phase   TEXT    NOT NULL DEFAULT 'sending' CHECK (phase IN ('sending', 'paused')),
     until   INTEGER,
     binding TEXT    NOT NULL DEFAULT '', -- the limit that holds the run back now
@@ -182,7 +183,8 @@ CREATE TABLE runs (
     eta     INTEGER,
     sent    INTEGER,                     -- the last attempt, kept by every commit that holds one
     ramped  INTEGER NOT NULL DEFAULT 0 CHECK (ramped >= 0), -- of throttle.ramp, in microseconds
-    CHECK (halted IS NULL OR ended IS NOT NULL)
+    CHECK (halted IS NULL OR ended IS NOT NULL),
+    CHECK (interrupted = 0 OR (ended IS NOT NULL AND halted IS NULL))
 ) STRICT;
 
 -- Over what a run opened sessions with its relay, each host, address and encryption once.
