@@ -8,7 +8,7 @@
 // the source holds them, untrimmed. An error never holds a value of a row.
 //
 // What a file is goes by its content. Its name tells only what the content leaves open: a
-// .csv from a .tsv. A dump is parsed and never run.
+// .csv from a .tsv, where the header is not one of tabs without a comma. A dump is parsed and never run.
 //
 // # Selecting with SQL
 //

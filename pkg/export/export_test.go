@@ -164,7 +164,7 @@ func TestBadTextFiles(t *testing.T) {
 		"no id":                       {"a.csv", "user,email\n", []string{"no column id", "user, email", "export.columns.id"}},
 		"semicolons":                  {"a.csv", "id;email\n1;x\n", []string{"line 1", "single column", "seems to be ';'", "mlr --icsv --ifs ';' --ocsv cat"}},
 		"bars":                        {"a.csv", "id|email\n1|x\n", []string{"line 1", "seems to be '|'", "mlr --icsv --ifs '|' --ocsv cat"}},
-		"tabs in .csv":                {"a.csv", "id\temail\n1\tx\n", []string{"line 1", `seems to be '\t'`, "rename the file to .tsv"}},
+		"tabs within quotes":          {"a.csv", "\"id\temail\"\n1\tx\n", []string{"line 1", `seems to be '\t'`, "take away the quotes"}},
 		"commas in .tsv":              {"a.tsv", "id,email\n1,x\n", []string{"line 1", "seems to be ','", "rename the file to .csv"}},
 		"too few fields":              {"a.csv", "id,email,name\n1,a@b.c,x\n2,b@b.c\n", []string{"line 3", "2 fields where the header has 3"}},
 		"too many fields":             {"a.csv", "id,email\n1,a@b.c,Bo,b\n", []string{"line 2", "4 fields", "must be in quotes"}},

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,9 @@ type scanner struct {
 	name      string // of the file, for errors
 	separator byte
 	max       int // bytes of one record
+	// unescaped is the advice for a file whose writer does not escape quotes; empty for
+	// others. No record of such a file goes on behind its line: what does is several.
+	unescaped string
 
 	buf        []byte
 	start, end int   // the bytes of buf that belong to no record yet
@@ -52,6 +56,12 @@ func newScanner(src io.Reader, name string, separator byte, maxRecord int) *scan
 		s.stops[c] = true
 	}
 	return s
+}
+
+// separateBy changes the separator.
+func (s *scanner) separateBy(separator byte) {
+	s.stops[s.separator], s.stops[separator] = false, true
+	s.separator = separator
 }
 
 // scan reads the next record into fields and line. It returns io.EOF at the end.
@@ -112,7 +122,7 @@ func (s *scanner) record() (int, error) {
 // feed came.
 func (s *scanner) lineEnd(i int, c byte) (int, error) {
 	if c != '\r' {
-		return 0, hint.Wrap(s.errAt(i, "text after a closing quote"), `a quote inside quotes is written twice: ""`)
+		return 0, s.badQuote(s.errAt(i, "text after a closing quote"), `a quote inside quotes is written twice: ""`)
 	}
 	next, err := s.at(i + 1)
 	switch {
@@ -148,7 +158,7 @@ func (s *scanner) unquoted(from int) (span, int, error) {
 		if i < len(data) {
 			if data[i] == '"' {
 				err := s.errAt(i, "a quote inside a field that does not begin with one")
-				return span{}, 0, hint.Wrap(err, `put the whole field into quotes and write the quote twice: ""`)
+				return span{}, 0, s.badQuote(err, `put the whole field into quotes and write the quote twice: ""`)
 			}
 			return span{from: from, to: i}, i, nil
 		}
@@ -165,6 +175,9 @@ func (s *scanner) quoted(from int) (span, int, error) {
 	for i := from; ; {
 		data := s.buf[s.start:s.end]
 		k := bytes.IndexByte(data[i:], '"')
+		if s.unescaped != "" && endsWithin(data[i:], k) {
+			return span{}, 0, s.badQuote(s.errAt(from-1, "the quote that begins here is not closed on its line"), "")
+		}
 		if k < 0 {
 			i = len(data)
 			if err := s.more(); err != nil {
@@ -195,7 +208,20 @@ func (s *scanner) unclosed(opening int, err error) error {
 	default:
 		return err
 	}
-	return hint.Wrap(err, `close it behind the value; a quote that is part of the value is written twice, inside of quotes: """"`)
+	return s.badQuote(err, `close it behind the value; a quote that is part of the value is written twice, inside of quotes: """"`)
+}
+
+// endsWithin reports whether a line ends in data before k, which is negative for nowhere.
+func endsWithin(data []byte, k int) bool {
+	if k >= 0 {
+		data = data[:k]
+	}
+	return bytes.IndexByte(data, '\n') >= 0
+}
+
+// badQuote adds advice about a quote, which is another where quotes are not escaped.
+func (s *scanner) badQuote(err error, advice string) error {
+	return hint.Wrap(err, "%s", cmp.Or(s.unescaped, advice))
 }
 
 // at returns byte i of the record, reading more if need be; io.EOF behind the last one.

@@ -59,6 +59,7 @@ func (t *textFile) readHeader(header presets.Header) error {
 		t.start += len(utf8Mark)
 	}
 	if header.Names != nil {
+		t.unescaped = header.Advice
 		if head, err = t.peek(len(header.Names[0]) + 1); err != nil {
 			return err
 		}
@@ -66,6 +67,9 @@ func (t *textFile) readHeader(header presets.Header) error {
 			t.header, t.least, t.spare = header.Names, header.Least, 1
 			return nil
 		}
+	}
+	if err := t.chooseSeparator(); err != nil {
+		return err
 	}
 	if err := t.scan(); errors.Is(err, io.EOF) {
 		return errEmpty(t.name)
@@ -77,6 +81,31 @@ func (t *textFile) readHeader(header presets.Header) error {
 	}
 	t.least = len(t.header)
 	return cmp.Or(t.checkHeader(), t.checkSeparator())
+}
+
+// chooseSeparator takes tabs for the separator of a file whose header has such and no comma,
+// whatever the name of the file is.
+func (t *textFile) chooseSeparator() error {
+	line, err := t.firstLine()
+	if err == nil && bytes.IndexByte(line, '\t') >= 0 && bytes.IndexByte(line, ',') < 0 {
+		t.separateBy('\t')
+	}
+	return err
+}
+
+// firstLine returns the first line that is not empty, as far as a record may reach.
+func (t *textFile) firstLine() ([]byte, error) {
+	for size := 1; ; {
+		head, err := t.peek(size)
+		if err != nil {
+			return nil, err
+		}
+		line, _, ended := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte{'\n'})
+		if ended || len(head) < size {
+			return line, nil
+		}
+		size = len(head) + 1
+	}
 }
 
 // headerError returns a better error than err for a file that is not text. A failure to
@@ -132,7 +161,7 @@ func (t *textFile) checkSeparator() error {
 	err := fmt.Errorf("%s: line %d: the header is a single column, and the separator seems to be %q", t.name, t.line, separator)
 	switch separator {
 	case '\t':
-		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .tsv")
+		return hint.Wrap(err, "take away the quotes around the whole line, which make one column of it")
 	case ',':
 		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .csv")
 	}
@@ -152,7 +181,7 @@ func (t *textFile) next() error {
 		return nil
 	}
 	err := fmt.Errorf("%s: line %d: %d fields where the header has %d", t.name, t.line, len(t.fields), len(t.header))
-	return hint.Wrap(err, "a value with a separator or a line end in it must be in quotes")
+	return t.badQuote(err, "a value with a separator or a line end in it must be in quotes")
 }
 
 // Unit is part of rowReader.

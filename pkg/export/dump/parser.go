@@ -31,12 +31,14 @@ type Parser struct {
 	Binding  *Binding     // of the statement that is being read
 	Schema   string       // of names without one
 	Database string       // whose tables are being read, where there are several
+	Body     bool         // whether the statement may hold others, as a routine does
 
-	language Language
-	fault    error // why the lexer stopped
-	failure  error // what Next returns from now on
-	ready    []rows.Row
-	given    int // of ready
+	language   Language
+	fault      error // why the lexer stopped
+	lineBegins bool  // whether the token is at the very beginning of its line
+	failure    error // what Next returns from now on
+	ready      []rows.Row
+	given      int // of ready
 }
 
 // Source is what to read.
@@ -73,7 +75,7 @@ func (p *Parser) step() error {
 	if p.Step != nil {
 		return p.Step()
 	}
-	p.Advance()
+	p.advance()
 	p.Opening = p.Tok.At
 	switch {
 	case p.fault != nil:

@@ -17,13 +17,22 @@ func (p *Parser) Replace(err error) error {
 	return err
 }
 
-// Advance reads the next token.
+// Advance reads the next token of a statement. It fails where that begins another one.
 func (p *Parser) Advance() {
+	p.advance()
+	if p.lineBegins && !p.Body && p.opens() {
+		p.Fail(p.unended(p.Tok.At))
+	}
+}
+
+// advance reads the next token, whatever it is.
+func (p *Parser) advance() {
 	if p.fault == nil {
 		p.language.Space()
 	}
 	rest := p.W.Rest()
 	p.Tok = Token{At: p.W.Here()}
+	p.lineBegins = p.W.BeginsLine()
 	if p.fault == nil {
 		p.fault = p.W.Err()
 	}

@@ -30,6 +30,7 @@ type Window struct {
 	counted  int   // line is that of buf[counted]
 	line     int64 // from 1
 	base     int64 // the offset of buf[0] in the file
+	before   byte  // the one before buf[0]
 	failure  error // why nothing comes behind end; io.EOF included
 }
 
@@ -78,6 +79,14 @@ func (w *Window) Here() Place {
 	return Place{Line: w.line, Offset: w.base + int64(w.pos)}
 }
 
+// BeginsLine reports whether the last byte that was read is a line end.
+func (w *Window) BeginsLine() bool {
+	if w.pos == 0 {
+		return w.before == '\n'
+	}
+	return w.buf[w.pos-1] == '\n'
+}
+
 // Err returns why nothing more can be read; nil at the end of the file and before it.
 func (w *Window) Err() error {
 	if w.pos < w.end || errors.Is(w.failure, io.EOF) {
@@ -118,6 +127,9 @@ func (w *Window) fill() {
 	}
 	w.Here() // counts the lines of what goes
 	w.base += int64(w.pos)
+	if w.pos > 0 {
+		w.before = w.buf[w.pos-1]
+	}
 	w.end = copy(w.buf, w.buf[w.pos:w.end])
 	w.pos, w.counted = 0, 0
 	for range 100 { // as bufio does: a reader that gives nothing forever is broken

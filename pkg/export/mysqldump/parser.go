@@ -46,8 +46,15 @@ func (p *parser) Statement() error {
 	case p.Take("use"):
 		return p.use()
 	}
-	return p.Pass()
+	return p.Other("mysqldump", others)
 }
+
+// others are the first words of what else mysqldump and mariadb-dump write, with all options
+// and within executable comments, and their hosted and graphical relatives.
+var others = map[string]bool{"alter": true, "analyze": true, "begin": true, "call": true, "change": true,
+	"commit": true, "delete": true, "do": true, "drop": true, "execute": true, "flush": true, "grant": true, "if": true,
+	"install": true, "lock": true, "rename": true, "reset": true, "revoke": true, "rollback": true, "savepoint": true,
+	"select": true, "start": true, "stop": true, "truncate": true, "uninstall": true, "unlock": true, "update": true}
 
 // The comments that begin and end a dump, without their dashes.
 var (
@@ -88,6 +95,7 @@ func (p *parser) newDelimiter() error {
 		return p.W.Errorf(p.Opening, "found DELIMITER, expected at most %d bytes behind it", maxDelimiter)
 	}
 	p.delimiter = bytes.Clone(fields[0])
+	p.Body = string(p.delimiter) != ";"
 	words := *wordBytes
 	words['$'] = p.delimiter[0] != '$' // as in END$$
 	p.words = &words

@@ -95,7 +95,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		"a word without end":      endless("CREATE TABLE ", "x"),
 		"comments without end":    endless("/*! ", "/* */ /*! "),
 		"settings without end":    endless("SET ", "@a=@@sql_mode,"),
-		"a statement without end": endless("UNKNOWN (", "('"),
+		"a statement without end": endless("DROP (", "('"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

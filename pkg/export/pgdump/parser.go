@@ -43,11 +43,17 @@ func (p *parser) Statement() error {
 	case p.Take("select"):
 		return p.call()
 	}
-	return p.Pass()
+	return p.Other("pg_dump", others)
 }
+
+// others are the first words of what else pg_dump, pg_dumpall and their extensions write.
+var others = map[string]bool{"analyze": true, "begin": true, "call": true, "comment": true, "commit": true,
+	"delete": true, "do": true, "drop": true, "end": true, "grant": true, "lock": true, "refresh": true, "reset": true,
+	"revoke": true, "rollback": true, "security": true, "start": true, "truncate": true, "update": true}
 
 // routine passes over a statement that may have a body of statements between BEGIN and END.
 func (p *parser) routine() error {
+	defer func() { p.Body = false }()
 	for blocks := 0; ; p.Advance() {
 		switch {
 		case p.Tok.Kind == dump.End:
@@ -60,6 +66,7 @@ func (p *parser) routine() error {
 		case p.Tok.Is("end"):
 			blocks = max(0, blocks-1)
 		}
+		p.Body = blocks > 0
 	}
 }
 

@@ -43,10 +43,13 @@ type Table struct {
 
 // Header are the names of the columns of a CSV without a header line. A row of such a file
 // has at least Least fields; where it has fewer than there are names, the last ones are
-// NULL. It may have one more, which is empty, as every line ends in a comma.
+// NULL. It may have one more, which is empty, as every line ends in a comma. The vendor does
+// not escape quotes, so that no row may have a line end within them: Advice says how to get
+// the accounts in another format.
 type Header struct {
-	Names []string `yaml:"names"`
-	Least int      `yaml:"least"`
+	Names  []string `yaml:"names"`
+	Least  int      `yaml:"least"`
+	Advice string   `yaml:"advice"`
 }
 
 // Select is an expression for each field of a record, NULL for what a row lacks. It names
@@ -90,6 +93,8 @@ func (p Preset) Validate() error {
 		return fmt.Errorf("preset %s: export is as %q, absent %t: want export, which is always there", p.Name, p.Export.As, p.Export.Absent)
 	case p.Header.Least < 0 || p.Header.Least > len(p.Header.Names) || p.Header.Least == 0 && p.Header.Names != nil:
 		return fmt.Errorf("preset %s: header.least is %d of %d names", p.Name, p.Header.Least, len(p.Header.Names))
+	case p.Header.Names != nil && p.Header.Advice == "":
+		return fmt.Errorf("preset %s: header.advice is not set", p.Name)
 	}
 	if err := p.validateTables(); err != nil {
 		return fmt.Errorf("preset %s: %w", p.Name, err)

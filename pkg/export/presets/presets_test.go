@@ -286,7 +286,7 @@ func TestValidate(t *testing.T) {
 		"want a name of its own":             func(p *presets.Preset) { p.Tables = []presets.Table{{As: "export"}} },
 		"twice":                              func(p *presets.Preset) { p.Export.Optional = []string{"LocalID"} },
 		"header.least is 29 of 28":           func(p *presets.Preset) { p.Header.Least = 29 },
-		"the header lacks columns":           func(p *presets.Preset) { p.Header = presets.Header{Names: []string{"a"}, Least: 1} },
+		"the header lacks columns":           func(p *presets.Preset) { p.Header = presets.Header{Names: []string{"a"}, Least: 1, Advice: "x"} },
 	} {
 		p := get(t, "firebase")
 		change(&p)
