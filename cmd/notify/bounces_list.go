@@ -138,9 +138,6 @@ func (l strayLine) fields() []string {
 }
 
 func (l strayLine) words() []string {
-	place := l.File
-	if l.Number > 0 {
-		place = fmt.Sprintf("%s#%d", l.File, l.Number)
-	}
-	return []string{printable(place), string(l.Kind), string(l.Why), printable(text(l.Recipient)), printable(text(l.Status)), printable(text(l.Reason))}
+	place := campaign.Place{File: l.File, Number: l.Number}
+	return []string{printable(place.String()), string(l.Kind), string(l.Why), printable(text(l.Recipient)), printable(text(l.Status)), printable(text(l.Reason))}
 }

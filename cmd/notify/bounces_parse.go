@@ -38,7 +38,7 @@ func runBouncesParse(ctx context.Context, p *process, g *globals, paths []string
 			continue
 		}
 		read++
-		if err := write.line(parsedLine{r.Line(r.name())}); err != nil {
+		if err := write.line(parsedLine{r.Line(r.place.String())}); err != nil {
 			return fmt.Errorf("write the list: %w", err)
 		}
 	}

@@ -23,14 +23,6 @@ type returned struct {
 	place campaign.Place
 }
 
-// name is how a human finds it again: the file, and # with its number.
-func (r returned) name() string {
-	if r.place.Number == 0 {
-		return r.place.File
-	}
-	return fmt.Sprintf("%s#%d", r.place.File, r.place.Number)
-}
-
 // returns is a stream of what came back. An error is about one file or message, and the
 // stream goes on behind it, until the context ends.
 type returns = iter.Seq2[returned, error]
@@ -42,17 +34,25 @@ func (p *process) fromMail(ctx context.Context, paths []string, skipped *skips) 
 	return func(yield func(returned, error) bool) {
 		options := mailbox.Options{Stdin: p.stdin, Skipped: skipped.add}
 		for message, err := range mailbox.Walk(ctx, paths, options) {
-			var report bounce.Report
+			var r returned
 			if err == nil {
-				if report, err = bounce.Parse(message.Body, bounce.Options{}); err != nil {
-					err = fmt.Errorf("%s: %w", message.Name(), err)
-				}
+				r, err = parse(message)
 			}
-			if !yield(returned{report, campaign.Place{File: message.File, Number: message.Number}}, err) {
+			if !yield(r, err) {
 				return
 			}
 		}
 	}
+}
+
+// parse reads a message.
+func parse(m mailbox.Message) (returned, error) {
+	place := campaign.Place{File: m.File, Number: m.Number}
+	report, err := bounce.Parse(m.Body, bounce.Options{})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	return returned{report, place}, err
 }
 
 // fromEvents reads what providers tell: web hooks and lists, as JSON or CSV.

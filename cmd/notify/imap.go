@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	"breachnotify/pkg/bounce"
 	"breachnotify/pkg/bounce/imapbox"
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/relay"
@@ -17,7 +15,6 @@ type mailboxes []*openBox
 
 type openBox struct {
 	box    *imapbox.Box
-	url    imapbox.URL
 	parsed []int64
 }
 
@@ -39,7 +36,7 @@ func openMailboxes(ctx context.Context, urls []string, move string, config campa
 		if err != nil {
 			return nil, errors.Join(err, all.close())
 		}
-		all = append(all, &openBox{box: box, url: url})
+		all = append(all, &openBox{box: box})
 	}
 	return all, nil
 }
@@ -49,16 +46,14 @@ func (m mailboxes) messages(ctx context.Context) returns {
 	return func(yield func(returned, error) bool) {
 		for _, b := range m {
 			for message, err := range b.box.Messages(ctx) {
-				var report bounce.Report
+				var r returned
 				if err == nil {
-					report, err = bounce.Parse(message.Body, bounce.Options{})
+					r, err = parse(message)
 				}
-				if err != nil {
-					err = fmt.Errorf("%s: %w", b.url, err)
-				} else {
+				if err == nil {
 					b.parsed = append(b.parsed, message.Number)
 				}
-				if !yield(returned{report, campaign.Place{File: message.File, Number: message.Number}}, err) {
+				if !yield(r, err) {
 					return
 				}
 			}

@@ -109,7 +109,7 @@ func (i *intake) findings(ctx context.Context, from returns) func(yield func(cam
 				r.Sender = ""
 			}
 			if r.Truncated {
-				i.process.warn("%s names more recipients than are read; look at it", r.name())
+				i.process.warn("%s names more recipients than are read; look at it", r.place)
 			}
 			for _, f := range r.findings() {
 				if !yield(f, nil) {

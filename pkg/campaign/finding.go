@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +70,14 @@ type Finding struct {
 type Place struct {
 	File   string // as the operator named it
 	Number int64  // of the message, event or line in that file, from 1; 0: the file is one
+}
+
+// String returns the place as a human finds it again: the file, and # with the number.
+func (p Place) String() string {
+	if p.Number == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s#%d", p.File, p.Number)
 }
 
 // Effect returns what a finding does to the notice that it is about: the state to which
