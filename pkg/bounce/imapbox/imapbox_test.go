@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -324,21 +325,33 @@ func TestACancelledContextEndsEverything(t *testing.T) {
 	}
 }
 
-// FuzzServer holds that no server makes the reader panic or wait forever. A line of dashes
-// is where the server waits for a command.
+// FuzzServer holds that no server makes the reader panic or wait for longer than the
+// time-out a few times. A line of dashes is where the server waits for a command. Time is
+// that of a bubble: a silent server costs the test nothing.
 func FuzzServer(f *testing.F) {
 	f.Add(strings.Join(append(polite[:4:4], one+"T4 OK done\r\n"), "--\n"))
 	f.Add("* PREAUTH hello\r\n--\n* CAPABILITY X\r\nT1 OK x\r\n--\n* SEARCH 1:4294967295\r\nT2 OK y\r\n--\n* 1 FETCH (UID 1 BODY[] NIL)\r\nT3 OK")
 	f.Add("* BYE jane@example.org\r\n")
 	f.Add(strings.Join(append(polite[:3:3], "* ESEARCH (TAG \"T3\") UID ALL 1:*\r\nT3 OK done\r\n"), "--\n"))
+	f.Add("* OK half a greet")
+	f.Add(strings.Join(append(polite[:4:4], half), "--\n"))
 	f.Fuzz(func(t *testing.T, words string) {
-		o := script(t, true, strings.Split(words, "--\n")...)
-		o.Timeout = 2 * time.Second
-		b, err := Open(context.Background(), URL{Host: "localhost", Port: 143, User: "x", Folder: "INBOX"}, o)
-		if err != nil {
-			return
-		}
+		synctest.Test(t, func(t *testing.T) { meet(t, strings.Split(words, "--\n")) })
+	})
+}
+
+// meet has the reader meet a server once, and holds how long that may take.
+func meet(t *testing.T, steps []string) {
+	const patience = 5 // waits that may each end in a time-out before the reader gives up
+	began := time.Now()
+	o := script(t, true, steps...)
+	o.Timeout = time.Minute
+	b, err := Open(context.Background(), URL{Host: "localhost", Port: 143, User: "x", Folder: "INBOX"}, o)
+	if err == nil {
 		read(t, b)
 		noError(t, b.Close())
-	})
+	}
+	if took := time.Since(began); took > patience*o.Timeout {
+		t.Errorf("the reader waited for %v", took)
+	}
 }
