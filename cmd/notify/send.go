@@ -202,7 +202,7 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	case s.End == delivery.Interrupted:
 		return hint.Wrap(say(errInterrupted, "interrupted; what was in flight is recorded, notices left: %d", left),
 			"run notify send again to go on")
-	case s.End == delivery.Halted:
+	case s.End == delivery.Halted && left > 0:
 		err := say(errIncomplete, "halted: %s; notices left: %d", s.Halted, left)
 		if s.Hint != "" {
 			return hint.Wrap(err, "%s", s.Hint)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,13 +146,33 @@ func TestTooManyRejectedHalt(t *testing.T) {
 func TestCanaryThatGoesBadlyHaltsBelowAfter(t *testing.T) {
 	m, s := newMemory(t, 10, mailboxes(100, "a.example")...), newServer()
 	s.envelope = func(id string, _ int) relay.Outcome {
-		if id == "n2" || id == "n5" || id == "n9" {
+		if slices.Contains([]string{"n1", "n2", "n4", "n5", "n9"}, id) {
 			return unknownMailbox
 		}
 		return relay.Outcome{}
 	}
-	halted(t, mustRun(t, options(m, s)), "3 of the last 10 notices were rejected")
-	m.want(t, map[campaign.State]int{campaign.Accepted: 7, campaign.Rejected: 3, campaign.Pending: 90})
+	halted(t, mustRun(t, options(m, s)), "5 of the last 10 notices were rejected")
+	m.want(t, map[campaign.State]int{campaign.Accepted: 5, campaign.Rejected: 5, campaign.Pending: 90})
+}
+
+func TestSomeRejectedDoNotHaltBelowAfter(t *testing.T) {
+	m, s := newMemory(t, 10, mailboxes(40, "a.example")...), newServer()
+	s.envelope = func(id string, _ int) relay.Outcome {
+		if strings.HasSuffix(id, "3") {
+			return unknownMailbox
+		}
+		return relay.Outcome{}
+	}
+	wantEnd(t, mustRun(t, options(m, s)), Done)
+	m.want(t, map[campaign.State]int{campaign.Accepted: 36, campaign.Rejected: 4})
+}
+
+// There is nothing to stop behind the last notice: the campaign is finished, with failures.
+func TestTheLastBatchDoesNotHalt(t *testing.T) {
+	m, s := newMemory(t, 100, mailboxes(5, "a.example")...), newServer()
+	s.envelope = func(string, int) relay.Outcome { return unknownMailbox }
+	wantEnd(t, mustRun(t, options(m, s)), Done)
+	m.want(t, map[campaign.State]int{campaign.Rejected: 5})
 }
 
 func TestRefusedDataHaltsAfterSeveralInARow(t *testing.T) {

@@ -95,8 +95,11 @@ func (r *run) tripLocked(o relay.Outcome, said string) {
 
 const tripAdvice = "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
 
-// checkBatch ends the run where a batch as a whole went badly.
+// checkBatch ends the run where a batch as a whole went badly and more is to come.
 func (r *run) checkBatch() {
+	if len(r.feed.ahead) == 0 && r.feed.nextDue().IsZero() {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if reason := r.breaker.TrippedByBatch(); reason != "" {

@@ -162,7 +162,7 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 	}
 	activity := campaign.Activity{Phase: campaign.Phase(run.Phase), Until: optionalMoment(run.Until), Limit: run.Binding, Rate: run.Rate}
 	s.State = campaign.PhaseOf(s.Notices, started, running, activity, run.Halted.String)
-	if run.Halted.Valid {
+	if s.State == campaign.PhaseHalted { // else it keeps nothing from going out
 		s.Halted = &run.Halted.String
 	}
 	if running {

@@ -152,8 +152,9 @@ func TestBreakerAtTheEndOfABatch(t *testing.T) {
 		accepted, rejected int
 		trips              bool
 	}{
-		{"a canary with three rejected of ten trips", 7, 3, true},
-		{"two dead mailboxes are chance", 8, 2, false},
+		{"a canary with half of ten rejected trips", 5, 5, true},
+		{"three of ten wait for more outcomes", 7, 3, false},
+		{"two dead mailboxes are chance", 1, 2, false},
 		{"three under the share pass", 90, 3, false},
 		{"nothing known passes", 0, 0, false},
 	} {

@@ -31,8 +31,10 @@ const (
 	// After outcomes alone, chance would stop every long run.
 	memory = 10
 	// noChance is how many rejections at the end of a batch are taken seriously before
-	// Halt.After outcomes are known: any list has a dead mailbox or two.
+	// Halt.After outcomes are known, and lopsided the share of them that no list of honest
+	// mailboxes has: any list has some dead ones.
 	noChance = 3
+	lopsided = 0.5
 )
 
 // Breaker decides when a run stops itself. Outcomes are known when they are final
@@ -87,19 +89,21 @@ func (b *Breaker) Tripped() string {
 	return ""
 }
 
-// TrippedByBatch is Tripped at the end of a batch, where a share above the limit
-// stops the run before Halt.After outcomes are known, if three notices or more
-// were rejected. A canary batch can be smaller than Halt.After; what it shows must
-// not be passed over.
+// TrippedByBatch is Tripped at the end of a batch, where half or more of what is known
+// stops the run before Halt.After outcomes are, if three notices or more were rejected. A
+// canary batch can be smaller than Halt.After; what it shows must not be passed over.
 func (b *Breaker) TrippedByBatch() string {
-	if reason := b.Tripped(); reason != "" || b.rejected < noChance {
+	reason := b.Tripped()
+	if reason != "" || b.rejected < noChance || b.share() < lopsided {
 		return reason
 	}
 	return b.overShare()
 }
 
+func (b *Breaker) share() float64 { return float64(b.rejected) / float64(max(b.known, 1)) }
+
 func (b *Breaker) overShare() string {
-	share := float64(b.rejected) / float64(max(b.known, 1))
+	share := b.share()
 	if share <= b.halt.Rejected {
 		return ""
 	}
