@@ -136,11 +136,15 @@ func TestASilentPagePausesTheRunUntilItAnswers(t *testing.T) {
 		both := []campaign.PageFailure{resetDown, signOutDown}
 		o, _ := probed(m, s, saying{4 * time.Second, []campaign.PageFailure{resetDown}}, saying{10 * time.Second, both},
 			saying{20 * time.Second, []campaign.PageFailure{signOutDown}}, saying{40 * time.Second, nil})
+		o.Left, o.Batches = 500, 1
 		began := time.Now()
-		var during Event
+		var during, after2s Event
 		o.Progress = func(e Event) {
-			if time.Since(began) == 10*time.Second {
+			switch since := time.Since(began); {
+			case since == 10*time.Second:
 				during = e
+			case since > 42*time.Second && after2s.ETA.IsZero():
+				after2s = e
 			}
 		}
 		sum := mustRun(t, o)
@@ -155,11 +159,17 @@ func TestASilentPagePausesTheRunUntilItAnswers(t *testing.T) {
 			t.Errorf("%d notices went while a page was silent", n)
 		}
 		s.wantSteady(t, began)
+		if n := s.between(began, 40*time.Second, 40*time.Second+60*time.Millisecond); n == 0 || n > 5 {
+			t.Errorf("%d notices in the first 60 ms after the pause, want one and what 50/s make of that time", n)
+		}
 		if took := time.Since(began); took < 45*time.Second || took > 47*time.Second {
 			t.Errorf("the run took %v, want 10 s and the pause of 36 s", took)
 		}
 		if during.Phase != campaign.PhasePaused || during.Limit != "halt.probe reset, sign_out" || !during.Until.IsZero() || !during.ETA.IsZero() {
 			t.Errorf("during the pause the run says %+v", during.Activity)
+		}
+		if eta := after2s.ETA.Sub(began); eta < 45*time.Second || eta > 47*time.Second {
+			t.Errorf("2 s after the pause the run takes itself to end after %v: the pause counts as slowness", eta)
 		}
 		wantProbed(t, m, began, after(4*time.Second, resetDown), after(10*time.Second, both...),
 			after(20*time.Second, signOutDown), after(40*time.Second))
@@ -171,6 +181,35 @@ func TestASilentPagePausesTheRunUntilItAnswers(t *testing.T) {
 		if s.dropped != 0 {
 			t.Errorf("%d envelopes were left open", s.dropped)
 		}
+	})
+}
+
+// slowly is a Sender whose sessions take long to open.
+type slowly struct {
+	*server
+	takes time.Duration
+}
+
+func (s slowly) Open(ctx context.Context) (Session, relay.Outcome) {
+	select {
+	case <-time.After(s.takes):
+	case <-ctx.Done():
+	}
+	return s.server.Open(ctx)
+}
+
+func TestANoticeThatWasTakenBeforeThePageFellSilentWaitsToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s := newMemory(t, 1000, mailboxes(100, "a.example")...), newServer()
+		o, _ := probed(m, s, saying{2 * time.Second, []campaign.PageFailure{resetDown}}, saying{8 * time.Second, nil})
+		o.Sender = slowly{s, 3 * time.Second}
+		began := time.Now()
+		wantEnd(t, mustRun(t, o), Done)
+		if n := s.between(began, 0, 8*time.Second); n != 0 {
+			t.Errorf("%d notices went while the page was silent", n)
+		}
+		m.want(t, map[campaign.State]int{campaign.Accepted: 100})
+		s.once(t)
 	})
 }
 
