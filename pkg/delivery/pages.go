@@ -67,6 +67,8 @@ func (r *run) hear(silent silence) {
 			return
 		}
 		r.tellPages(silent)
+	}
+	if changed || len(silent) > 0 { // a rate of before the pause is not to be told for ever
 		r.announce()
 	}
 	if len(silent) == 0 {

@@ -138,11 +138,13 @@ func TestASilentPagePausesTheRunUntilItAnswers(t *testing.T) {
 			saying{20 * time.Second, []campaign.PageFailure{signOutDown}}, saying{40 * time.Second, nil})
 		o.Left, o.Batches = 500, 1
 		began := time.Now()
-		var during, after2s Event
+		var during, late, after2s Event
 		o.Progress = func(e Event) {
 			switch since := time.Since(began); {
 			case since == 10*time.Second:
 				during = e
+			case since == 38*time.Second:
+				late = e
 			case since > 42*time.Second && after2s.ETA.IsZero():
 				after2s = e
 			}
@@ -170,6 +172,9 @@ func TestASilentPagePausesTheRunUntilItAnswers(t *testing.T) {
 		}
 		if eta := after2s.ETA.Sub(began); eta < 45*time.Second || eta > 47*time.Second {
 			t.Errorf("2 s after the pause the run takes itself to end after %v: the pause counts as slowness", eta)
+		}
+		if late.Rate >= during.Rate || during.Rate == 0 {
+			t.Errorf("late in the pause the rate is %v, and was %v", late.Rate, during.Rate)
 		}
 		wantProbed(t, m, began, after(4*time.Second, resetDown), after(10*time.Second, both...),
 			after(20*time.Second, signOutDown), after(40*time.Second))

@@ -91,7 +91,7 @@ func silence(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	s.Probe = &campaign.Silence{Since: moment(open[0].Began)}
+	s.Probe = &campaign.Silence{Since: moment(open[0].Began).Truncate(time.Second)}
 	for _, p := range open {
 		s.Probe.Pages = append(s.Probe.Pages, campaign.PageFailure{Link: p.Link, Reason: p.Reason})
 	}
