@@ -32,9 +32,12 @@ func run(ctx context.Context, args []string, p *process) int {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, errUsage) {
+		err = hint.Otherwise(err, "see %s --help", cmd.CommandPath())
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !errors.Is(err, errInterrupted) {
 		err = hint.Wrap(say(errInterrupted, "interrupted at once"), "run it again; what was on its way is in doubt until then")
