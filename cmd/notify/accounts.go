@@ -62,7 +62,7 @@ that, and the relay's last reply. Filters narrow the list; an account must fit a
 of them. Addresses are masked unless --reveal is given.
 --unmatched lists instead the keys of the tables under export.tables that match no
 account of the export: people who are in a list of the affected and get no notice.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
 	flags := cmd.Flags()
 	flags.StringVar(&o.id, "id", "", "the account with this `ID`")
 	flags.StringVar(&o.address, "address", "", "accounts of this mailbox (`ADDR`)")

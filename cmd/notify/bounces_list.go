@@ -27,7 +27,7 @@ func newBouncesListCommand(p *process, g *globals) *cobra.Command {
 is rejected, bounced or in doubt, or its address cannot be written to. Names and
 whole addresses are shown with --reveal alone. With --unmatched it lists what was
 imported and belongs to no notice.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.unmatched, "unmatched", false, "list what was imported and belongs to no notice")
 	flags.BoolVar(&o.reveal, "reveal", false, "show names and whole addresses")

@@ -11,17 +11,13 @@ import (
 )
 
 func newBouncesParseCommand(p *process, g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use:   "parse PATH…",
-		Short: "Say what each message says, without a ledger",
-		Long: `parse reads .eml files, Maildirs, mbox files or folders of any of them, and prints a
+	cmd := command("parse PATH…", "Say what each message says, without a ledger",
+		`parse reads .eml files, Maildirs, mbox files or folders of any of them, and prints a
 line a message: its kind, whom it is about, and what happened. It needs no campaign
-and changes nothing. Addresses are shown in full.
-
-` + exitHelp(exitDone, exitFailed, exitUsage, exitInterrupted),
-		Args: usageArgs(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return runBouncesParse(cmd.Context(), p, g, args) },
-	}
+and changes nothing. Addresses are shown in full.`,
+		[]int{exitDone, exitFailed, exitUsage, exitInterrupted}, cobra.MinimumNArgs(1))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runBouncesParse(cmd.Context(), p, g, args) }
+	return cmd
 }
 
 func runBouncesParse(ctx context.Context, p *process, g *globals, paths []string) error {

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	demoLeast = 100    // accounts, so that every case occurs
+	demoLeast = 50     // accounts, so that every case occurs
 	demoMost  = 200000 // more than fits into a patient evening
 )
 
@@ -41,8 +41,8 @@ mail server on this machine, and walks through plan, preview, dry run, send, an
 interrupt, resume, status, bounces, a resend and the report, each command as you would
 type it. No mail leaves the machine. It ends with 0 only if every count is what it must
 be.`,
-		[]int{exitDone, exitFailed, exitUsage, exitInterrupted}, cobra.NoArgs)
-	cmd.Flags().IntVar(&o.accounts, "accounts", o.accounts, "make `N` accounts")
+		[]int{exitDone, exitFailed, exitUsage, exitInterrupted}, noArgs)
+	cmd.Flags().IntVar(&o.accounts, "accounts", o.accounts, fmt.Sprintf("make `N` accounts, %d to %d", demoLeast, demoMost))
 	cmd.Flags().StringVar(&o.keep, "keep", "", "work in `DIR`, and leave it there")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), p, g, o) }
 	return cmd

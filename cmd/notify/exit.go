@@ -88,12 +88,15 @@ func say(is error, format string, args ...any) error {
 func (s *saying) Error() string { return s.text }
 func (s *saying) Unwrap() error { return s.is }
 
-// exitHelp returns the lines about exit codes for the end of a help text.
-func exitHelp(codes ...int) string {
+// exitKey is where a command keeps the lines about its exit codes.
+const exitKey = "exit codes"
+
+// exitAnnotation is what the help of a command ends with.
+func exitAnnotation(codes ...int) map[string]string {
 	var b strings.Builder
 	b.WriteString("Exit codes:\n")
 	for _, code := range codes {
 		fmt.Fprintf(&b, "  %-4d %s\n", code, exitMeaning[code])
 	}
-	return b.String()
+	return map[string]string{exitKey: b.String()}
 }

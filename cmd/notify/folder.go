@@ -31,6 +31,9 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, key := range config.ExposedSecrets() {
+		warning{"everybody on this machine can read the file of " + key, "chmod 600 the file, and change the secret if others use this machine"}.show(p)
+	}
 	options := notice.Options{
 		FS:              templates.Over(config.TemplateFS(templates.FS)),
 		Facts:           config.Facts(),
@@ -70,7 +73,7 @@ func campaignOf(p *process, g *globals) (ledger string, config *campaign.Config,
 	}
 	config, err = campaign.ReadFile(g.config, p.getenv)
 	if err != nil {
-		return "", nil, hint.Wrap(err, "or name the ledger with --ledger")
+		return "", nil, hint.Append(err, "or name the ledger with --ledger")
 	}
 	return config.LedgerPath(), config, nil
 }
@@ -142,17 +145,25 @@ func (f *folder) unchanged(ctx context.Context, book *ledger.Reader) error {
 	if err != nil {
 		return err
 	}
-	now := f.config.Freeze(f.notices)
-	if frozen.Campaign != now.Campaign {
-		err := say(errRefused, "the ledger %s belongs to the campaign %q, not %q", f.ledger, frozen.Campaign, now.Campaign)
-		return hint.Wrap(err, "name this campaign's ledger with --ledger, or its configuration with --config")
+	if err := f.owns(frozen); err != nil {
+		return err
 	}
+	now := f.config.Freeze(f.notices)
 	changed := campaign.Changed(frozen.Parts, now.Parts)
 	if len(changed) == 0 {
 		return nil
 	}
 	err = say(errRefused, "the plan is frozen, and since then something changed: %v", changed)
 	return hint.Wrap(err, "change it back, or make a new plan with notify plan while nothing has been sent")
+}
+
+// owns refuses what another campaign planned.
+func (f *folder) owns(frozen campaign.Frozen) error {
+	if frozen.Campaign == f.config.Campaign {
+		return nil
+	}
+	err := say(errRefused, "the ledger %s belongs to the campaign %q, not %q", f.ledger, frozen.Campaign, f.config.Campaign)
+	return hint.Wrap(err, "name this campaign's ledger with --ledger, or its configuration with --config")
 }
 
 // variants lists the notices of the folder in the order in which they are shown.

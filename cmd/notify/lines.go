@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // listed is a line of a list. Its JSON form is that of encoding/json.
@@ -56,7 +57,7 @@ func (c *csvLines) line(l listed) error {
 	}
 	fields := l.fields()
 	for i, field := range fields {
-		fields[i] = noFormula(field)
+		fields[i] = noFormula(noControls(field))
 	}
 	return c.w.Write(fields)
 }
@@ -88,6 +89,17 @@ func writeList[T any](write lineWriter, things iter.Seq2[T, error], line func(T)
 		}
 	}
 	return write.end()
+}
+
+// noControls keeps what came from an export from steering the terminal that a list is looked
+// at with. Line ends and tabs stay: CSV can hold them.
+func noControls(field string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, field)
 }
 
 // noFormula keeps a spreadsheet from taking a field for a formula, by the apostrophe

@@ -31,7 +31,7 @@ is, plan can be run again and replaces the plan.
 
 --explain adds, for each class and each exclusion, why accounts are in it, how many,
 and the first three, so that a wrong column is seen before anything goes out.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "say why accounts are in their class, or excluded, with examples")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), p, g, o) }
 	return cmd
@@ -110,9 +110,12 @@ func (f *folder) makePlan(ctx context.Context, p *process, g *globals) (warnings
 	defer func() { err = errors.Join(err, selection.Close()) }()
 	draft, err := ledger.Create(ctx, f.ledger)
 	if err != nil {
-		return nil, f.explainStarted(err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, draft.Close()) }()
+	if err := f.replaceable(ctx); err != nil {
+		return nil, err
+	}
 	return f.fill(ctx, p, selection, draft)
 }
 
@@ -126,11 +129,22 @@ func exportReading(done, total int64) reading {
 	return reading{done, total, fmt.Sprintf("%s, %.1f of %.1f MB", text, float64(done)/megabyte, float64(total)/megabyte)}
 }
 
-func (f *folder) explainStarted(err error) error {
-	if errors.Is(err, ledger.ErrStarted) {
-		return hint.Wrap(err, "go on with notify send; a second campaign needs another name or another --ledger")
+// replaceable refuses to plan over the ledger of another campaign, which nothing was sent of.
+func (f *folder) replaceable(ctx context.Context) (err error) {
+	planned, err := f.hasLedger()
+	if err != nil || !planned {
+		return err
 	}
-	return err
+	book, err := openReadOnly(ctx, f.ledger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	frozen, _, err := book.Frozen(ctx)
+	if err != nil {
+		return err
+	}
+	return f.owns(frozen)
 }
 
 // fill plans every selected record into draft, with the keys that match none, and seals

@@ -63,7 +63,7 @@ as HTML, text and source: each class and language, telling cases, and any accoun
 The page only shows, and sends nothing. The address that is printed works once, in
 one browser; Ctrl-C ends the preview. --account, --class and --format choose what it
 shows first.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused}, noArgs)
 	flags := cmd.Flags()
 	flags.StringVar(&o.account, "account", "", "the notice of the account with this `ID`")
 	flags.StringVar(&o.class, "class", "", "samples of this class only: password or sso")

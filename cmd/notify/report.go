@@ -32,7 +32,7 @@ script and prints on A4; addresses and names are not in it. It reads the ledger
 only, at any time, also while another process sends. It overwrites nothing.
 With --json it prints the same as JSON, and writes no page unless --out is given.
 Where the sums of the ledger disagree, the page says so and the exit code is 1.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
 	cmd.Flags().StringVar(&out, "out", "", "write the page to `FILE` (default: report.html; with --json: no page)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if out == "" && !g.json {

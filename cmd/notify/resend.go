@@ -54,7 +54,7 @@ rejected or is in doubt, and sends it. By default it takes only what can be wort
 what failed for the time being, and what is in doubt. A corrections file gives new
 addresses; without one a permanent failure is refused, unless --force is given. To run
 it twice sends nothing twice. An interrupted resend goes on with notify send.`,
-		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, noArgs)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.bounced, "bounced", false, "notices that bounced")
 	flags.BoolVar(&o.rejected, "rejected", false, "notices that were rejected")

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"breachnotify/pkg/hint"
 )
@@ -30,9 +32,15 @@ func run(ctx context.Context, args []string, p *process) int {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, errUsage) {
+		err = hint.Otherwise(err, "see %s --help", cmd.CommandPath())
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !errors.Is(err, errInterrupted) {
+		err = hint.Wrap(say(errInterrupted, "interrupted at once"), "run it again; what was on its way is in doubt until then")
 	}
 	g.json = g.json || slices.Contains(args, "--json") // a flag before it may have stopped the reading
 	code := exitCode(err)
@@ -75,8 +83,11 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 		SilenceUsage:               true,
 		Args:                       noCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun: func(*cobra.Command, []string) {
+		Version:                    buildVersion().String(),
+		Annotations:                exitAnnotation(exitDone, exitUsage),
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			p.log = newLog(p, g)
+			return refuseEmpty(cmd)
 		},
 	}
 	flags := root.PersistentFlags()
@@ -89,12 +100,55 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 		return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
 	})
 	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpTemplate(helpTemplate)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
 		newStatusCommand(p, g), newAccountsCommand(p, g), newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
 		newPresetsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
 	)
+	adoptCompletion(root)
 	return root
+}
+
+// helpTemplate is cobra's, with the exit codes at the end.
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}{{with index .Annotations "` + exitKey + `"}}
+{{.}}{{end}}`
+
+// adoptCompletion gives cobra's own command what all commands have: exit codes, and a
+// mistake for a shell that it does not know.
+func adoptCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Args, cmd.RunE = cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return hint.Wrap(say(errUsage, "there is no completion for this shell"), "see notify completion --help")
+			}
+			return cmd.Help()
+		}
+		cmd.Annotations = exitAnnotation(exitDone, exitUsage)
+		for _, shell := range cmd.Commands() {
+			shell.Annotations = cmd.Annotations
+			shell.Args = usageArgs(noArgs)
+		}
+	}
+}
+
+// refuseEmpty refuses a flag that is given without a value: that is a variable of a script
+// which nobody set, and to go on as if the flag were not there could mail everybody.
+func refuseEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		list, isList := f.Value.(pflag.SliceValue)
+		if f.Value.String() == "" || isList && len(list.GetSlice()) == 0 {
+			err = hint.Wrap(say(errUsage, "--%s is given without a value", f.Name), "is a variable of a script not set? leave the flag out, or give it a value")
+		}
+	})
+	return err
 }
 
 // newHelpCommand is cobra's, except that a topic that does not exist is a mistake.
@@ -117,11 +171,21 @@ func newHelpCommand() *cobra.Command {
 // codes their help names.
 func command(use, short, long string, codes []int, args cobra.PositionalArgs) *cobra.Command {
 	return &cobra.Command{
-		Use:   use,
-		Short: short,
-		Long:  long + "\n\n" + exitHelp(codes...),
-		Args:  usageArgs(args),
+		Use:         use,
+		Short:       short,
+		Long:        long,
+		Annotations: exitAnnotation(codes...),
+		Args:        usageArgs(args),
 	}
+}
+
+// noArgs refuses every argument. It repeats none: one that slipped off its flag may be an
+// address.
+func noArgs(cmd *cobra.Command, given []string) error {
+	if len(given) > 0 {
+		return fmt.Errorf("%s takes no argument without a flag before it, and is given %d", cmd.CommandPath(), len(given))
+	}
+	return nil
 }
 
 // usageArgs makes a complaint about arguments a usage error.

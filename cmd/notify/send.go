@@ -54,10 +54,19 @@ func newSendCommand(p *process, g *globals) *cobra.Command {
 that it can be stopped at any moment and run again: nobody is left out and nobody
 is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
 what is in flight; a second one stops at once.`,
-		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted},
+		func(cmd *cobra.Command, given []string) error {
+			if len(o.test) > 0 {
+				return nil // more addresses
+			}
+			return noArgs(cmd, given)
+		})
 	o.declare(cmd.Flags())
-	cmd.Flags().StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`; changes no state")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runSend(cmd.Context(), p, g, o) }
+	cmd.Flags().StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`, and to those that follow; changes no state")
+	cmd.RunE = func(cmd *cobra.Command, more []string) error {
+		o.test = append(o.test, more...)
+		return runSend(cmd.Context(), p, g, o)
+	}
 	return cmd
 }
 

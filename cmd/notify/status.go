@@ -24,7 +24,7 @@ func newStatusCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("status", "Show where the campaign stands",
 		`status shows who was told, what is left and what needs a decision. It reads the
 ledger only, also while another process sends. It exits with 0 whatever the state.`,
-		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
 	cmd.Flags().BoolVar(&watch, "watch", false, "show it again every 2 seconds until nothing sends any more")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return runStatus(cmd.Context(), p, g, watch)

@@ -18,7 +18,7 @@ type versionInfo struct {
 
 func newVersionCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("version", "Print the version", "version prints which notify this is.",
-		[]int{exitDone, exitUsage}, cobra.NoArgs)
+		[]int{exitDone, exitUsage}, noArgs)
 	cmd.RunE = func(*cobra.Command, []string) error { return newView(p, g).show(buildVersion()) }
 	return cmd
 }
@@ -40,10 +40,12 @@ func buildVersion() versionInfo {
 	return v
 }
 
-func (v versionInfo) human(w io.Writer) {
-	fmt.Fprintf(w, "notify %s", v.Version)
-	if v.Revision != "" {
-		fmt.Fprintf(w, " (%s)", v.Revision)
+// String is the version in one line.
+func (v versionInfo) String() string {
+	if v.Revision == "" {
+		return fmt.Sprintf("notify %s, %s", v.Version, v.Go)
 	}
-	fmt.Fprintf(w, ", %s\n", v.Go)
+	return fmt.Sprintf("notify %s (%s), %s", v.Version, v.Revision, v.Go)
 }
+
+func (v versionInfo) human(w io.Writer) { fmt.Fprintln(w, v) }

@@ -11,7 +11,7 @@ import (
 // that is not given. Paths in it are resolved: what was relative to the file's
 // folder is ready to be opened. An empty key counts as not given.
 type Config struct {
-	Campaign        string            `yaml:"campaign"`         // also the ledger's file name: a-z, 0-9 and . _ -
+	Campaign        string            `yaml:"campaign"`         // also the ledger's file name: letters, digits and . _ -
 	Organisation    string            `yaml:"organisation"`     // as the notices name it
 	OfficialDomains []string          `yaml:"official_domains"` // every link of a notice is on one of them or below it
 	Export          Export            `yaml:"export"`

@@ -27,7 +27,7 @@ func (c *Config) ReadCorrections(path string) (map[string]account.Address, error
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the corrections: %w", err)
+		return nil, hint.Wrap(fmt.Errorf("read the corrections: %w", err), "look at --corrections")
 	}
 	defer file.Close()
 	corrections, err := readCorrections(file, func(to account.Address) error {
@@ -38,7 +38,8 @@ func (c *Config) ReadCorrections(path string) (map[string]account.Address, error
 		return fmt.Errorf("%s: %s", exclusion, reason)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the corrections: %s: %w", path, err)
+		err = fmt.Errorf("read the corrections: %s: %w", path, err)
+		return nil, hint.Otherwise(err, "it is CSV with the header id,email and a line an account")
 	}
 	return corrections, nil
 }

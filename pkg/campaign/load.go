@@ -25,6 +25,11 @@ type Options struct {
 // *ConfigError: first what is not well formed, and once nothing is left of that,
 // what Config.Validate finds.
 func Load(text []byte, o Options) (*Config, error) {
+	c, err := loadStrictly(text, o)
+	return c, hint.Otherwise(err, "notify init DIR writes a notify.yaml that explains every key")
+}
+
+func loadStrictly(text []byte, o Options) (*Config, error) {
 	if o.Name == "" {
 		o.Name = "notify.yaml"
 	}

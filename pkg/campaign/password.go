@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,14 +27,12 @@ const (
 var (
 	// ErrNoPassword says that the place where the password should be is empty.
 	ErrNoPassword = errors.New("there is no password")
-	// ErrOpenToAll says that every user of the machine can read or write the file.
-	ErrOpenToAll = errors.New("everybody on this machine can read or change the file")
 )
 
 // Secret says where a password is. At most one of its keys is given.
 type Secret struct {
 	PasswordEnv     string `yaml:"password_env"`     // the name of a variable of the environment
-	PasswordFile    string `yaml:"password_file"`    // a file that not everybody can read
+	PasswordFile    string `yaml:"password_file"`    // a file; see Config.ExposedSecrets
 	PasswordCommand string `yaml:"password_command"` // for sh -c, in the folder of the configuration
 
 	section string // of the configuration, for errors: smtp
@@ -64,8 +64,7 @@ func (s Secret) passwordKeys() []string {
 // Password fetches the password from where the configuration says, without
 // the line end behind it. It is empty where none is configured. A command runs for
 // at most half a minute. Password returns ErrNoPassword for one that is empty or
-// not there, ErrOpenToAll for a file with too wide a mode, and the errors of reading
-// the file or running the command.
+// not there, and the errors of reading the file or running the command.
 func (s Secret) Password(ctx context.Context) (string, error) {
 	var secret []byte
 	var err error
@@ -88,6 +87,26 @@ func (s Secret) Password(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("get the password of %s.%s: %w", s.section, key, err)
 	}
 	return password, nil
+}
+
+// ExposedSecrets returns the keys of the configuration whose file holds a secret that
+// everybody on this machine may read or write. Whoever mounts secrets into a container
+// often has no choice of mode, so that this is to be told and not refused.
+func (c *Config) ExposedSecrets() []string {
+	files := map[string]string{"smtp.password_file": c.SMTP.PasswordFile, "bounces.password_file": c.Bounces.PasswordFile}
+	if c.SMTP.DKIM != nil {
+		files["smtp.dkim.key_file"] = c.SMTP.DKIM.KeyFile
+	}
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(files)) {
+		if files[key] == "" {
+			continue
+		}
+		if info, err := os.Stat(files[key]); err == nil && info.Mode().Perm()&0o007 != 0 { // whoever reads the file tells the error
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // oneLine takes one line end off. What is left must be a password that AUTH can
@@ -126,8 +145,6 @@ func (s Secret) passwordFromFile() ([]byte, error) {
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
-	case info.Mode().Perm()&0o007 != 0:
-		return nil, hint.Wrap(ErrOpenToAll, "chmod 600 the file, and change the password if others use this machine")
 	}
 	return io.ReadAll(io.LimitReader(file, maxPassword+2))
 }

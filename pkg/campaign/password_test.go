@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,6 @@ func TestPasswordErrorsNeverShowIt(t *testing.T) {
 		{"a missing file", Secret{PasswordFile: filepath.Join(t.TempDir(), "x")}, fs.ErrNotExist, ""},
 		{"a folder", Secret{PasswordFile: t.TempDir()}, nil, ""},
 		{"an empty file", Secret{PasswordFile: writeFile(t, "\n", 0o600)}, ErrNoPassword, ""},
-		{"a file that all can read", Secret{PasswordFile: writeFile(t, secret, 0o604)}, ErrOpenToAll, "chmod 600"},
-		{"a file that all can write", Secret{PasswordFile: writeFile(t, secret, 0o602)}, ErrOpenToAll, "chmod 600"},
 		{"two lines", Secret{PasswordFile: writeFile(t, secret+"\n\n", 0o600)}, nil, ""},
 		{"a huge file", Secret{PasswordFile: writeFile(t, strings.Repeat(secret, 1000), 0o600)}, nil, ""},
 		{"a command that fails", Secret{PasswordCommand: "echo " + secret + "; echo " + secret + " >&2; exit 3"}, nil, "by hand"},
@@ -104,5 +103,17 @@ func TestPasswordCommandIsStopped(t *testing.T) {
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("the command held Password up for %v", took)
+	}
+}
+
+func TestSecretsThatEverybodyCanReadAreTold(t *testing.T) {
+	c := &Config{SMTP: SMTP{Secret: Secret{PasswordFile: writeFile(t, "s3cret", 0o604)}, DKIM: &DKIM{KeyFile: writeFile(t, "key", 0o602)}},
+		Bounces: Bounces{Secret: Secret{PasswordFile: writeFile(t, "s3cret", 0o640)}}}
+	if got, want := c.ExposedSecrets(), []string{"smtp.dkim.key_file", "smtp.password_file"}; !slices.Equal(got, want) {
+		t.Errorf("told: %q, want %q", got, want)
+	}
+	c = &Config{SMTP: SMTP{Secret: Secret{PasswordFile: "nowhere"}}}
+	if got := c.ExposedSecrets(); got != nil {
+		t.Errorf("told: %q", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/hint"
 )
 
 // ReadSuppressed reads the file of `suppress`; without one the set is empty. The
@@ -21,12 +22,12 @@ func (c *Config) ReadSuppressed() (Suppression, error) {
 	}
 	file, err := os.Open(c.Suppress)
 	if err != nil {
-		return nil, fmt.Errorf("read the file of suppress: %w", err)
+		return nil, hint.Wrap(fmt.Errorf("read the file of suppress: %w", err), "look at suppress in notify.yaml; a relative path starts at that file")
 	}
 	defer file.Close()
 	suppressed, err := readSuppressed(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the file of suppress: %w", err)
+		return nil, hint.Wrap(fmt.Errorf("read the file of suppress: %w", err), "it is text with one address a line; lines that begin with # are comments")
 	}
 	return suppressed, nil
 }

@@ -16,7 +16,7 @@ import (
 var (
 	// campaignName is what can be a file name on every system, and no hidden file
 	// or option of a command.
-	campaignName = regexp.MustCompile(`^[a-z0-9_][a-z0-9._-]{0,63}$`)
+	campaignName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 	factName     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	hostName     = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 	localName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Za-z:.]{1,64}\])$`)
@@ -78,7 +78,7 @@ func (c *Config) Validate() error {
 
 func (c *checks) identity() {
 	if !campaignName.MatchString(c.Campaign) {
-		c.fail("campaign", "want 1 to 64 of a-z, 0-9 and . _ - (it is the name of a file), and no dot or hyphen first")
+		c.fail("campaign", "want 1 to 64 of A-Z, a-z, 0-9 and . _ - (it is the name of a file), and no dot or hyphen first")
 	}
 	c.require("organisation", c.Organisation)
 	if len(c.OfficialDomains) == 0 {

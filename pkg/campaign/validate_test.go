@@ -19,7 +19,7 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"a campaign that leaves its folder", replace("acme", "../acme"), "notify.yaml:1:11: campaign: want"},
 		{"a hidden campaign", replace("acme", ".acme"), "notify.yaml:1:11: campaign: want"},
 		{"a campaign like an option", replace("acme", "-acme"), "notify.yaml:1:11: campaign: want"},
-		{"a campaign in capitals", replace("acme", "Acme"), "notify.yaml:1:11: campaign: want"},
+		{"a campaign with a blank", strings.Replace(minimal, "campaign: acme", "campaign: acme two", 1), "campaign: want 1 to 64"},
 		{"a campaign with a line break", replace("acme", `"acme\n"`), "notify.yaml:1:11: campaign: want"},
 		{"a long campaign", replace("acme", strings.Repeat("a", 65)), "notify.yaml:1:11: campaign: want"},
 		{"no organisation", replace("Example Media", "' '"), "notify.yaml:2:15: organisation: missing"},
@@ -95,7 +95,8 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error:\n%v\nwant in it\n%s", err, c.want)
 			}
-			if joined, ok := err.(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) != 1 {
+			var joined interface{ Unwrap() []error }
+			if !errors.As(err, &joined) || len(joined.Unwrap()) != 1 {
 				t.Errorf("more than one problem is found:\n%v", err)
 			}
 		})

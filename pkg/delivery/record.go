@@ -89,11 +89,19 @@ func (r *run) tripLocked(o relay.Outcome, said string) {
 		return
 	}
 	if reason := r.breaker.Tripped(); reason != "" {
-		r.haltLocked(reason+"; the last: "+r.bad, tripAdvice)
+		advice := tripAdvice
+		if r.breaker.Failing() {
+			advice = failingAdvice
+		}
+		r.haltLocked(reason+"; the last: "+r.bad, advice)
 	}
 }
 
-const tripAdvice = "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
+// What to do once the breaker has tripped.
+const (
+	tripAdvice    = "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
+	failingAdvice = "look at the relay, and at smtp in notify.yaml, then run `notify send` again: nobody was passed over"
+)
 
 // checkBatch ends the run where a batch as a whole went badly and more is to come.
 func (r *run) checkBatch() {

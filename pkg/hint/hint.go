@@ -1,7 +1,8 @@
 // Package hint attaches to an error what a human can do about it.
 //
 // It guarantees that a hint never changes what errors.Is and errors.As find, and
-// that hints come out in the order from the outermost error to the innermost.
+// that hints come out in the order from the outermost error to the innermost, those
+// of Append behind what they are wrapped around.
 // It leaves the wording to the room that knows the remedy, and the printing to
 // the command line.
 package hint
@@ -16,6 +17,7 @@ import (
 type Error struct {
 	err    error
 	advice string
+	last   bool // behind the advice of the error inside
 }
 
 // Wrap returns err with advice, built as fmt.Sprintf builds it. The advice is a
@@ -28,13 +30,30 @@ func Wrap(err error, format string, args ...any) error {
 	return &Error{err: err, advice: fmt.Sprintf(format, args...)}
 }
 
+// Append returns err with advice that comes behind what it has.
+func Append(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{err: err, advice: fmt.Sprintf(format, args...), last: true}
+}
+
+// Otherwise returns err with advice where it has none, and else as it is.
+func Otherwise(err error, format string, args ...any) error {
+	if len(Of(err)) > 0 {
+		return err
+	}
+	return Wrap(err, format, args...)
+}
+
 // Error returns the message of the error inside, without the advice.
 func (e *Error) Error() string { return e.err.Error() }
 
 // Unwrap returns the error inside.
 func (e *Error) Unwrap() error { return e.err }
 
-// Of returns every piece of advice in err's chain, the outermost first. Joined
+// Of returns every piece of advice in err's chain, the outermost first but for that of
+// Append, which comes last. Joined
 // errors are walked in order. It returns nil where there is none.
 func Of(err error) []string {
 	if err == nil {
@@ -42,6 +61,9 @@ func Of(err error) []string {
 	}
 	var advice []string
 	if e, ok := err.(*Error); ok { // each link of the chain is looked at by itself
+		if e.last {
+			return append(Of(e.err), e.advice)
+		}
 		advice = append(advice, e.advice)
 	}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {

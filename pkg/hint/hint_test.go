@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,5 +52,29 @@ func TestDistance(t *testing.T) {
 	}
 	if long := strings.Repeat("a", 1000); Distance(long, long) != 1000 {
 		t.Error("long words are compared letter by letter")
+	}
+}
+
+func TestAppendComesLastAndOtherwiseOnlyWhereThereIsNone(t *testing.T) {
+	base := errors.New("base")
+	first := Wrap(base, "first")
+	for name, c := range map[string]struct {
+		err  error
+		want []string
+	}{
+		"behind":           {Append(first, "last"), []string{"first", "last"}},
+		"behind, wrapped":  {Wrap(Append(first, "last"), "outer"), []string{"outer", "first", "last"}},
+		"nothing before":   {Append(base, "last"), []string{"last"}},
+		"there is advice":  {Otherwise(first, "other"), []string{"first"}},
+		"there is none":    {Otherwise(base, "other"), []string{"other"}},
+		"no error at all":  {Otherwise(nil, "other"), nil},
+		"no error, append": {Append(nil, "last"), nil},
+	} {
+		if got := Of(c.err); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if c.err != nil && !errors.Is(c.err, base) {
+			t.Errorf("%s: it is another error", name)
+		}
 	}
 }

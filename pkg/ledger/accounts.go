@@ -157,6 +157,9 @@ func (a lastAttempt) line() string {
 		return ""
 	}
 	words := []string{a.Enhanced.String, a.Reply.String}
+	if a.Enhanced.String != "" && strings.Contains(a.Reply.String, a.Enhanced.String) {
+		words = words[1:] // a bounce quotes the reply as a whole
+	}
 	if a.Code.Int64 != 0 {
 		words = append([]string{fmt.Sprint(a.Code.Int64)}, words...)
 	}

@@ -73,7 +73,7 @@ func refuseStarted(ctx context.Context, path string) error {
 	err = r.db.GetContext(ctx, &touched, `SELECT EXISTS (SELECT 1 FROM tally WHERE state <> 'pending' AND n > 0)
 		OR EXISTS (SELECT 1 FROM resends)`)
 	if err == nil && touched {
-		err = hint.Wrap(ErrStarted, "send goes on with it; another campaign needs another name")
+		err = hint.Wrap(ErrStarted, "notify send goes on with it; another campaign needs another name, or another --ledger")
 	}
 	return err
 }

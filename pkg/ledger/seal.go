@@ -36,7 +36,7 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 	}
 	for _, step := range steps {
 		if err := step(ctx, f); err != nil {
-			return fmt.Errorf("seal the plan: %w", explain(err))
+			return fmt.Errorf("finish the plan: %w", explain(err))
 		}
 	}
 	return nil

@@ -58,9 +58,6 @@ func readKey(path string) ([]byte, error) {
 		return nil, unreadable(err)
 	case info.IsDir():
 		return nil, unreadable(fmt.Errorf("%s is a folder", path))
-	case info.Mode().Perm()&0o007 != 0:
-		err := fmt.Errorf("the DKIM key %s is open to everybody", path)
-		return nil, hint.Wrap(err, "chmod 600 %s", path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

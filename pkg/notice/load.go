@@ -26,6 +26,15 @@ type folder struct {
 	locales []string // sorted
 }
 
+// noFolder is the error of a folder that cannot be read. Its path is not known here.
+func noFolder(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return hint.Wrap(fmt.Errorf("read the template folder: %w", err), "look at notice.templates in notify.yaml; a relative path starts at that file")
+}
+
 // variant is one notice: a class in a language.
 type variant struct {
 	class  account.Class
@@ -50,7 +59,7 @@ func readFolder(fsys fs.FS) (folder, error) {
 	}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return folder{}, fmt.Errorf("read the template folder: %w", err)
+		return folder{}, noFolder(err)
 	}
 	f := folder{layout: layout, notices: map[variant][]byte{}}
 	for _, entry := range entries {
@@ -71,7 +80,7 @@ func (f *folder) add(fsys fs.FS, name string) error {
 	}
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return fmt.Errorf("read the template folder: %w", err)
+		return noFolder(err)
 	}
 	if !info.IsDir() || strings.HasPrefix(name, ".") {
 		return nil
@@ -100,7 +109,7 @@ func (f *folder) add(fsys fs.FS, name string) error {
 func noticesIn(fsys fs.FS, dir string) ([]account.Class, error) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
-		return nil, fmt.Errorf("read the template folder: %w", err)
+		return nil, noFolder(err)
 	}
 	var found []account.Class
 	unknown := ""

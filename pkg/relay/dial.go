@@ -63,7 +63,13 @@ func (r *Relay) dialOne(ctx context.Context, address netip.Addr, within time.Dur
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	return new(net.Dialer).DialTCP(ctx, "tcp", netip.AddrPort{}, netip.AddrPortFrom(address, uint16(r.options.Port)))
+	to := netip.AddrPortFrom(address, uint16(r.options.Port))
+	c, err := new(net.Dialer).DialTCP(ctx, "tcp", netip.AddrPort{}, to)
+	var failed *net.OpError
+	if errors.As(err, &failed) { // without the address that this end never had
+		err = fmt.Errorf("dial %s: %w", to, failed.Err)
+	}
+	return c, err
 }
 
 // livingFirst puts those addresses last that failed when they were last tried, so

@@ -80,7 +80,7 @@ func (b *Breaker) know(rejected bool) {
 
 // Tripped returns why the run is to stop; empty: it is not.
 func (b *Breaker) Tripped() string {
-	if b.errors >= b.halt.Consecutive {
+	if b.Failing() {
 		return fmt.Sprintf("%d errors of the relay in a row (halt.consecutive_errors is %d)", b.errors, b.halt.Consecutive)
 	}
 	if b.known >= b.halt.After {
@@ -88,6 +88,9 @@ func (b *Breaker) Tripped() string {
 	}
 	return ""
 }
+
+// Failing reports whether it is errors of the relay that stop the run, and not rejections.
+func (b *Breaker) Failing() bool { return b.errors >= b.halt.Consecutive }
 
 // TrippedByBatch is Tripped at the end of a batch, where half or more of what is known
 // stops the run before Halt.After outcomes are, if three notices or more were rejected. A
