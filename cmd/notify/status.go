@@ -196,6 +196,9 @@ func waitsFor(s campaign.Silence, layout string) string {
 // whatNext says, for each state that needs a decision, which one.
 func whatNext(s campaign.Status) []string {
 	var lines []string
+	if s.Probe != nil {
+		lines = append(lines, s.Probe.Next())
+	}
 	switch s.State {
 	case campaign.PhasePlanned, campaign.PhaseHalted, campaign.PhaseIncomplete:
 		lines = append(lines, s.State.Advice().Next)

@@ -135,6 +135,11 @@ func (s Silence) String() string {
 	return strings.Join(parts, ", ") + "; notices wait until " + until
 }
 
+// Next says what to do about it.
+func (s Silence) Next() string {
+	return "mend what does not answer, and the run goes on by itself; or stop it, change halt.probe, and run notify send again"
+}
+
 // PauseEnd is how a pause for a page ended.
 type PauseEnd string
 
