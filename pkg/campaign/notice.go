@@ -20,6 +20,7 @@ type Notice struct {
 	Generation int               // 1; a resend is the next
 	State      State
 	Attempts   int       // counted attempts so far
+	Tries      int       // all attempts so far: more than Attempts where one was no fault of its own
 	Planned    time.Time // when this generation was made
 	Dated      time.Time // its Date header, once its body was on its way; zero before
 }
@@ -67,6 +68,14 @@ type Move struct {
 	Next     time.Time // on the move to Deferred: not before
 	Attempt  *Attempt  // nil on the move to Sending
 	Counted  bool      // whether Attempt counts against retry.attempts
+}
+
+// Precedent is what is known of a notice that meets a complaint about the run.
+type Precedent struct {
+	Last Attempt // the last one of the notice; zero: there was none
+	// Alone says that others were accepted, and that of those that are left each has met
+	// an attempt that did not count.
+	Alone bool
 }
 
 // Batch is the unit in which notices are handed out: a run of neighbours in the

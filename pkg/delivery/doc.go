@@ -39,6 +39,34 @@
 // Deferred notices whose time has come go out together with the pending ones of the
 // batch under way. During the pause between batches nothing goes.
 //
+// # Complaints
+//
+// Some replies to one notice seem to be about all: a policy (5.7.x) or throttling (4.7.x)
+// at RCPT, a refusal of the size, and whatever at RCPT, DATA or the dot is about the
+// sender's quota, authentication or standing. What they mean is known from the others:
+//
+//	the notice's                  | others since accepted | the run             | the notice
+//	first one                     | in this run, RCPT     | goes on; 4.7.x slows | put off, uncounted
+//	                              | and sizes only        | the destination     |
+//	first one                     | otherwise             | backs off or halts  | put off, uncounted
+//	third in a row, of two        | no                    | backs off or halts  | put off, uncounted
+//	destinations                  |                       |                     |
+//	refused for its size          | in this run           | goes on             | rejected
+//	next one                      | yes                   | goes on             | 5xx rejected; 4xx and
+//	                              |                       |                     | quotas put off, counted
+//	next one, and all that are    | no                    | goes on             | put off, counted
+//	left have met one             |                       |                     |
+//	next one                      | no                    | backs off or halts  | put off, uncounted
+//
+// A notice that is put off uncounted is due after retry.first, or what the reply asks for
+// where the run goes on, and the next run begins with the others. So one recipient stops a
+// campaign once at most, and a relay that turns on everybody stops it with nobody charged.
+// MAIL refused for another reason than a size halts the run and touches no notice.
+//
+// BUG(delivery): a notice that a quota met twice, with others accepted in between, is put
+// off by an attempt that counts, though it was the quota both times; after Retry.Attempts
+// of these it is rejected.
+//
 // # Pages
 //
 // With Options.Prober the pages that notices lead to are asked beside the sending, which

@@ -157,10 +157,31 @@ func (m *memory) apply(moves []campaign.Move) error {
 		if move.Counted {
 			n.Attempts++
 		}
+		if move.Attempt != nil {
+			n.Tries++
+		}
 		m.next[n.Seq] = move.Next
 		m.last = move.At
 	}
 	return nil
+}
+
+func (m *memory) Precedent(_ context.Context, seq int64) (p campaign.Precedent, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return p, errDisk
+	}
+	if tries := m.tries[seq]; len(tries) > 0 {
+		p.Last = tries[len(tries)-1]
+	}
+	others := false
+	for _, n := range m.notices {
+		p.Alone = p.Alone || n.State == campaign.Accepted
+		others = others || n.Seq != seq && n.State.Open() && n.Tries == n.Attempts
+	}
+	p.Alone = p.Alone && !others
+	return p, nil
 }
 
 func (m *memory) Note(_ context.Context, a campaign.Activity) error {

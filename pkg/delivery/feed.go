@@ -16,6 +16,7 @@ type feed struct {
 	after  int64             // the last pending notice that was read
 	batch  int               // under way; 0: none yet
 	ahead  []campaign.Notice // the beginning of the next batch
+	behind []campaign.Notice // due before the first batch began, to go after those ahead
 	dry    bool              // the ledger holds no pending notice above after
 
 	mu   sync.Mutex
@@ -25,7 +26,7 @@ type feed struct {
 // load fills the queue: deferred notices that are due, then what is left of the batch
 // under way.
 func (f *feed) load(ctx context.Context, now time.Time) error {
-	if next := f.nextDue(); !next.IsZero() && !next.After(now) && f.queue.wantsRetries() {
+	if next := f.nextDue(); !next.IsZero() && !next.After(now) && len(f.behind) == 0 && f.queue.wantsRetries() {
 		if err := f.loadDue(ctx, now); err != nil {
 			return err
 		}
@@ -51,8 +52,24 @@ func (f *feed) loadDue(ctx context.Context, now time.Time) error {
 		next = now // there may be more
 	}
 	f.deferred(next)
+	if f.batch == 0 {
+		due, f.behind = apart(due)
+	}
 	f.queue.add(due, true)
 	return nil
+}
+
+// apart sets those aside that met what may be about all notices. When a run begins with
+// them, only they are asked about, and nobody learns whether others get through.
+func apart(due []campaign.Notice) (others, aside []campaign.Notice) {
+	for _, n := range due {
+		if n.Tries > n.Attempts {
+			aside = append(aside, n)
+		} else {
+			others = append(others, n)
+		}
+	}
+	return others, aside
 }
 
 // loadPending reads a page. One that begins the next batch is kept for begin.
@@ -74,14 +91,18 @@ func (f *feed) loadPending(ctx context.Context) error {
 	return nil
 }
 
-// begin starts the next batch. It reports false if there is none.
+// begin starts the next batch, or what is left behind it. It reports false if there is
+// neither.
 func (f *feed) begin() bool {
-	if len(f.ahead) == 0 {
+	if len(f.ahead)+len(f.behind) == 0 {
 		return false
 	}
-	f.batch = f.ahead[0].Batch
-	f.queue.add(f.ahead, false)
-	f.ahead = nil
+	if len(f.ahead) > 0 {
+		f.batch = f.ahead[0].Batch
+		f.queue.add(f.ahead, false)
+	}
+	f.queue.add(f.behind, true)
+	f.ahead, f.behind = nil, nil
 	return true
 }
 

@@ -20,7 +20,7 @@ func healthOf(o relay.Outcome, proven bool) health {
 		return well
 	case o.Verdict == relay.InDoubt, o.Effect >= relay.BackOff:
 		return ill
-	case o.Verdict == relay.Open:
+	case o.Verdict == relay.Open, putAside(o):
 		return neutral
 	case o.Verdict == relay.Untouched && o.Effect == relay.Reconnect && proven:
 		return neutral

@@ -28,7 +28,7 @@ func (r *run) heed(n campaign.Notice, o relay.Outcome) {
 // already carried notices is about the session: the same notice asks once more over
 // another. What slows the run as a whole is not a destination's.
 func complains(o relay.Outcome) bool {
-	if o.Verdict != relay.Deferred || !aboutNotice(o.Stage) || o.Effect >= relay.BackOff {
+	if o.Verdict != relay.Deferred && !putAside(o) || !aboutNotice(o.Stage) || o.Effect >= relay.BackOff {
 		return false
 	}
 	status := o.Reply.Enhanced
@@ -37,6 +37,10 @@ func complains(o relay.Outcome) bool {
 	}
 	return strings.HasPrefix(status, "4.7.") || slices.Contains([]int{421, 450, 451, 452}, o.Reply.Code)
 }
+
+// putAside reports whether a complaint is left to its notice, which waits behind the
+// others: neither the session nor the run is over for it.
+func putAside(o relay.Outcome) bool { return blames(o) && o.Effect == relay.Continue }
 
 // relayComplains reports whether the relay itself says that it gets too much: in its
 // greeting, at MAIL, or by a reply about quotas and throttling wherever that comes.

@@ -56,6 +56,11 @@ func (r *rehearsal) Due(ctx context.Context, now time.Time, limit int) ([]campai
 // Record forgets the moves.
 func (r *rehearsal) Record(context.Context, ...campaign.Move) error { return nil }
 
+// Precedent knows of none.
+func (r *rehearsal) Precedent(context.Context, int64) (campaign.Precedent, error) {
+	return campaign.Precedent{}, nil
+}
+
 // Note forgets the activity.
 func (r *rehearsal) Note(context.Context, campaign.Activity) error { return nil }
 

@@ -59,24 +59,25 @@ type run struct {
 	ended      chan struct{} // closed when no further notice is to be taken
 	broken     atomic.Bool   // a write to the ledger failed: no further body is to be sent
 
-	mu       sync.Mutex // guards what follows
-	end      End        // set when ended is closed
-	err      error
-	bad      string // the last reply or failure that speaks against going on, for humans
-	halted   string
-	hint     string
-	breaker  *throttle.Breaker
-	dial     throttle.Gate       // closed while sessions cannot be opened
-	pass     throttle.Gate       // closed while the relay takes no mail
-	sessions int                 // open ones
-	links    map[relay.Link]bool // that the ledger has
-	meter    throttle.Meter
-	tally    Tally
-	batch    int
-	phase    phase
-	silent   silence       // what the run waits for besides
-	entered  time.Time     // when phase or silent became what it is
-	rested   time.Duration // in the pauses before
+	mu         sync.Mutex // guards what follows
+	end        End        // set when ended is closed
+	err        error
+	bad        string // the last reply or failure that speaks against going on, for humans
+	halted     string
+	hint       string
+	breaker    *throttle.Breaker
+	complaints complaints
+	dial       throttle.Gate       // closed while sessions cannot be opened
+	pass       throttle.Gate       // closed while the relay takes no mail
+	sessions   int                 // open ones
+	links      map[relay.Link]bool // that the ledger has
+	meter      throttle.Meter
+	tally      Tally
+	batch      int
+	phase      phase
+	silent     silence       // what the run waits for besides
+	entered    time.Time     // when phase or silent became what it is
+	rested     time.Duration // in the pauses before
 
 	announcing sync.Mutex // serialises Progress and Note
 	noted      time.Time  // when Note was last called
@@ -88,14 +89,15 @@ func newRun(ctx context.Context, o Options) *run {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &run{
-		Options: o,
-		ended:   make(chan struct{}),
-		breaker: throttle.NewBreaker(o.Halt),
-		dial:    throttle.Gate{Backoff: o.Redial},
-		pass:    throttle.Gate{Backoff: o.Redial},
-		began:   o.Clock.Now(),
-		phase:   phase{name: campaign.PhaseSending},
-		links:   map[relay.Link]bool{},
+		Options:    o,
+		ended:      make(chan struct{}),
+		breaker:    throttle.NewBreaker(o.Halt),
+		complaints: newComplaints(),
+		dial:       throttle.Gate{Backoff: o.Redial},
+		pass:       throttle.Gate{Backoff: o.Redial},
+		began:      o.Clock.Now(),
+		phase:      phase{name: campaign.PhaseSending},
+		links:      map[relay.Link]bool{},
 	}
 	r.durable = context.WithoutCancel(ctx)
 	r.dialing, r.cancelDial = context.WithCancel(ctx)

@@ -25,7 +25,7 @@ type settlement struct {
 }
 
 // move returns what to record. It reports false where nothing was decided about a
-// notice that was not on its way: it stays as it is.
+// notice that was not on its way and met no complaint: it stays as it is.
 func (s settlement) move() (campaign.Move, bool) {
 	m := campaign.Move{
 		Seq:  s.notice.Seq,
@@ -49,7 +49,7 @@ func (s settlement) move() (campaign.Move, bool) {
 		s.deferred(&m)
 	case verdict == relay.Accepted && sending:
 		m.To = campaign.Accepted
-	case verdict == relay.Untouched && sending:
+	case verdict == relay.Untouched && (sending || blames(s.outcome)):
 		s.untouched(&m)
 	case sending:
 		m.To = campaign.InDoubt // also for an outcome that no session gives
@@ -69,20 +69,19 @@ func (s settlement) deferred(m *campaign.Move) {
 	m.Next = s.now.Add(max(asked(s.outcome), s.hold, s.retry.Wait(failed, s.random)))
 }
 
-// untouched puts off a notice whose intent was recorded, since no way leads back to
-// pending, and does not count the attempt. It is due again at once, except where the
-// relay could not take it: should it be for this notice alone, the others come first.
-// The wait of a halt is for whoever begins again to keep: pending notices do not know
-// of it either.
+// untouched puts off a notice that nothing was decided about, since no way leads back to
+// pending, and does not count the attempt. It is due again at once, except where it met a
+// complaint: should that be for this notice alone, the others come first. The wait of a
+// halt is for whoever begins again to keep: pending notices do not know of it either.
 func (s settlement) untouched(m *campaign.Move) {
 	m.To, m.Counted = campaign.Deferred, false
-	if s.outcome.Effect == relay.Halt {
-		m.Next = s.now
-		return
+	asked := asked(s.outcome)
+	if asks(s.outcome) == relay.Halt {
+		asked = 0
 	}
-	m.Next = s.now.Add(max(asked(s.outcome), s.hold))
-	if s.outcome.Effect == relay.BackOff {
-		m.Next = s.now.Add(max(asked(s.outcome), s.hold, s.retry.Wait(1, s.random)))
+	m.Next = s.now.Add(max(asked, s.hold))
+	if asks(s.outcome) == relay.BackOff || blames(s.outcome) {
+		m.Next = s.now.Add(max(asked, s.hold, s.retry.Wait(1, s.random)))
 	}
 }
 

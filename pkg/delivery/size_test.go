@@ -15,7 +15,7 @@ func TestMessageAboveTheLimitOfTheRelayIsRejectedAndTheRunGoesOn(t *testing.T) {
 		c := newTrial(t, w, setting{}) // the server takes 10 MB
 		c.run.Composer = bulky{c.run.Composer, mailbox(4)}
 		_, b := c.mustSend(delivery.Done)
-		b.want(states{campaign.Accepted: 9, campaign.Rejected: 1}).attempts(1, nil).reply(mailbox(4), "5.3.4 the message has 11")
+		b.want(states{campaign.Accepted: 9, campaign.Rejected: 1}).attempts(1, nil).reply(mailbox(4), "5.3.4 notify: the relay takes messages of 10485760 octets at most, this one has 11")
 		for _, line := range c.server.Lines() {
 			if strings.Contains(line, mailbox(4)) {
 				t.Errorf("the relay was told %q", line)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -217,7 +218,9 @@ func (w *worker) fly(ctx context.Context, next *job) {
 		body = &w.open.message
 	}
 	done, opened := w.session.Flight(ctx, body, w.envelope(next))
-	over := w.judge(done, opened, next)
+	over := done.Effect != relay.Continue || opened.Effect != relay.Continue
+	done, opened = w.weigh(done, opened, next)
+	over = w.judge(done, opened, next) || over
 
 	var moves []campaign.Move
 	if w.open != nil {
@@ -238,6 +241,23 @@ func (w *worker) fly(ctx context.Context, next *job) {
 	if over || !recorded || opened.Verdict == relay.Open && !carried || w.open == nil && w.full(w.carried) {
 		w.hangUp() // an envelope that is open stays without a dot
 	}
+}
+
+// weigh holds both outcomes of a flight against what happened to others. Where the first
+// ended the session, the second says no more than that.
+func (w *worker) weigh(done, opened relay.Outcome, next *job) (weighedDone, weighedOpened relay.Outcome) {
+	r := w.run
+	if w.open != nil {
+		done = r.weigh(w.open.notice, done)
+	}
+	switch {
+	case next == nil:
+	case errors.Is(opened.Err, relay.ErrOver):
+		opened.Effect = max(done.Effect, relay.Reconnect)
+	default:
+		opened = r.weigh(next.notice, opened)
+	}
+	return done, opened
 }
 
 // judge takes in what the outcomes of a flight say about the relay. It reports whether
@@ -345,7 +365,7 @@ func (w *worker) observe(o relay.Outcome, next *job) {
 		w.proven = true
 		r.passedLocked(now, o.Verdict == relay.Accepted)
 	case neutral:
-		w.proven = w.proven || o.Verdict == relay.Deferred
+		w.proven = w.proven || o.Verdict == relay.Deferred || putAside(o)
 	case ill:
 		if w.incidentLocked(now, o) {
 			r.breaker.Failed()

@@ -17,7 +17,7 @@ import (
 )
 
 // selectNotice begins every query for whole notices.
-const selectNotice = `SELECT seq, lead, class, locale, address, generation, state, attempts, dated,
+const selectNotice = `SELECT seq, lead, class, locale, address, generation, state, attempts, tries, dated,
 		b.number AS batch, b.made
 	FROM notices n CROSS JOIN batches b
 		ON b.first = (SELECT max(first) FROM batches WHERE first <= n.seq) `
@@ -31,7 +31,8 @@ const lastNotice = `coalesce((SELECT max(notice) FROM members WHERE account = a.
 type noticeRow struct {
 	Seq, Lead, Made               int64
 	Class, Locale, Address, State string
-	Batch, Generation, Attempts   int
+	Batch, Generation             int
+	Attempts, Tries               int
 	Dated                         sql.NullInt64
 }
 
@@ -124,7 +125,7 @@ func (r *Reader) notices(ctx context.Context, tx *sqlx.Tx, rows []noticeRow) ([]
 		notices[i] = campaign.Notice{
 			Seq: row.Seq, ID: r.plan.key().NoticeID(row.Seq), Class: account.Class(row.Class), Locale: row.Locale,
 			To: to, Accounts: accounts[row.Seq], Batch: row.Batch, Generation: row.Generation,
-			State: campaign.State(row.State), Attempts: row.Attempts,
+			State: campaign.State(row.State), Attempts: row.Attempts, Tries: row.Tries,
 			Planned: moment(row.Made), Dated: optionalMoment(row.Dated),
 		}
 	}

@@ -14,7 +14,11 @@
 //   - Where the relay offers PIPELINING (RFC 2920) a notice costs one round trip:
 //     the end of one transaction and the beginning of the next are one write.
 //   - MAIL says how large the message is where the relay offers SIZE (RFC 1870). One that
-//     is larger than the relay takes is not sent, and rejected like one that it refuses.
+//     is larger than the relay takes is not sent, and refused like one that it refuses.
+//   - A reply that can be about the run as well as about one recipient is told as such
+//     (Outcome.Suspect): 5.7.x and throttling under 4.7.x at RCPT, and refusals of a size.
+//   - What this program refuses by itself, since the relay could not take it, has a reply
+//     without a code whose text begins with "notify: ".
 //   - An error holds no mail address. A Reply may: see Reply.String.
 //
 // go-mail opens the session (greeting, STARTTLS, AUTH); the transactions run over

@@ -43,14 +43,18 @@ type offers struct {
 // declares reports whether MAIL says how large the message of e is.
 func (e Envelope) declares(o offers) bool { return o.size && e.Size > 0 }
 
+// own begins the text of a reply that no relay gave: this program itself knows that the
+// relay could not take the message.
+const own = "notify: "
+
 // unsendable returns the reply that a relay with these offers would have to give to e;
-// ok is false where there is none.
+// ok is false where there is none. It has no code, and says whose words it is.
 func (e Envelope) unsendable(o offers) (_ Reply, ok bool) {
 	switch {
 	case e.needsSMTPUTF8() && !o.smtputf8:
-		return Reply{Enhanced: "5.6.7", Text: "the relay does not offer SMTPUTF8, which the address needs"}, true
+		return Reply{Enhanced: "5.6.7", Text: own + "the relay does not offer SMTPUTF8, which the address needs"}, true
 	case e.declares(o) && o.largest > 0 && e.Size > o.largest:
-		return Reply{Enhanced: "5.3.4", Text: fmt.Sprintf("the message has %d octets, and the relay takes %d", e.Size, o.largest)}, true
+		return Reply{Enhanced: "5.3.4", Text: fmt.Sprintf(own+"the relay takes messages of %d octets at most, this one has %d", o.largest, e.Size)}, true
 	}
 	return Reply{}, false
 }

@@ -34,6 +34,7 @@ type rule struct {
 	applies func(event) bool
 	verdict Verdict
 	effect  Effect
+	suspect Effect // Continue: none
 }
 
 var (
@@ -48,46 +49,49 @@ var (
 
 // rules is the table of outcomes of a transaction. The first row that applies
 // decides, so that the rows about the sender and the session stand before those
-// about the recipient.
+// about the recipient. The last column is what the reply asks of the run unless it is
+// about this notice alone, where it can be either.
 var rules = []rule{
-	{onDot, "taken", event.positive, Accepted, Continue},
-	{onData, "go ahead", func(e event) bool { return e.reply.Code == 354 }, Open, Continue},
+	{onDot, "taken", event.positive, Accepted, Continue, Continue},
+	{onData, "go ahead", func(e event) bool { return e.reply.Code == 354 }, Open, Continue, Continue},
 
 	// Nothing came, or nothing that is an answer.
-	{onDot, "no answer to the dot", event.lost, InDoubt, Reconnect},
-	{onBody, "broken off before the dot", always, Deferred, Reconnect},
-	{onMail, "a relay that is silent", event.late, Untouched, BackOff},
-	{onMail, "dropped at once", func(e event) bool { return e.lost() && e.first }, Untouched, BackOff},
-	{onMail, "dropped between messages", event.lost, Untouched, Reconnect},
-	{midway, "dropped", event.lost, Deferred, Reconnect},
+	{onDot, "no answer to the dot", event.lost, InDoubt, Reconnect, Continue},
+	{onBody, "broken off before the dot", always, Deferred, Reconnect, Continue},
+	{onMail, "a relay that is silent", event.late, Untouched, BackOff, Continue},
+	{onMail, "dropped at once", func(e event) bool { return e.lost() && e.first }, Untouched, BackOff, Continue},
+	{onMail, "dropped between messages", event.lost, Untouched, Reconnect, Continue},
+	{midway, "dropped", event.lost, Deferred, Reconnect, Continue},
 
 	// About the recipient, though the code alone says otherwise.
-	{anywhere, "no way for SMTPUTF8", func(e event) bool { return e.reply.Enhanced == "5.6.7" }, Rejected, Continue},
+	{anywhere, "no way for SMTPUTF8", func(e event) bool { return e.reply.Enhanced == "5.6.7" }, Rejected, Continue, Continue},
 
-	// About the sender: every other notice would fare the same.
-	{anywhere, "throttled", func(e event) bool { return e.transient() && throttled(e.reply) }, Untouched, BackOff},
-	{midway, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt},
-	{onRcpt, "policy", func(e event) bool { return e.permanent() && policy(e.reply) }, Untouched, Halt},
-	{onDot, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt},
-	{onMail, "too large", func(e event) bool { return e.sized && e.permanent() && refusesSize(e.reply) }, Rejected, Continue},
-	{onMail, "closing at once", func(e event) bool { return e.code(421) && e.first }, Untouched, BackOff},
-	{onMail, "closing between messages", func(e event) bool { return e.code(421) }, Untouched, Reconnect},
-	{onMail, "put off", event.transient, Untouched, BackOff},
-	{onMail, "refused", event.permanent, Untouched, Halt},
+	// About the sender: every other notice would fare the same. Or about a destination or
+	// a recipient, since a relay passes on what these say.
+	{onRcpt, "throttled, perhaps by the destination", func(e event) bool { return e.transient() && slowedAt(e.reply) }, Untouched, Continue, BackOff},
+	{anywhere, "throttled", func(e event) bool { return e.transient() && throttled(e.reply) }, Untouched, BackOff, Continue},
+	{midway, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt, Continue},
+	{onRcpt, "policy", func(e event) bool { return e.permanent() && policy(e.reply) }, Untouched, Continue, Halt},
+	{onDot, "refuses the sender", func(e event) bool { return e.permanent() && refusesSender(e.reply) }, Untouched, Halt, Continue},
+	{onMail, "too large", func(e event) bool { return e.sized && e.permanent() && refusesSize(e.reply) }, Untouched, Continue, Halt},
+	{onMail, "closing at once", func(e event) bool { return e.code(421) && e.first }, Untouched, BackOff, Continue},
+	{onMail, "closing between messages", func(e event) bool { return e.code(421) }, Untouched, Reconnect, Continue},
+	{onMail, "put off", event.transient, Untouched, BackOff, Continue},
+	{onMail, "refused", event.permanent, Untouched, Halt, Continue},
 
 	// About the session: it has had enough of it, unless it has not even begun.
-	{onRcpt, "session is full", func(e event) bool { return e.code(421, 452, 552) && !mailbox(e.reply) && !e.first }, Untouched, Reconnect},
-	{onRcpt, "full at once", func(e event) bool { return e.code(421, 452, 552) && !mailbox(e.reply) }, Deferred, Reconnect},
-	{onData, "session is full", func(e event) bool { return e.code(421) && !e.first }, Untouched, Reconnect},
-	{[]Stage{StageRcpt, StageData, StageDot}, "closing", func(e event) bool { return e.code(421) }, Deferred, Reconnect},
-	{onRcpt, "out of step", func(e event) bool { return e.code(503) }, Deferred, Reconnect},
+	{onRcpt, "session is full", func(e event) bool { return e.code(421, 452, 552) && !mailbox(e.reply) && !e.first }, Untouched, Reconnect, Continue},
+	{onRcpt, "full at once", func(e event) bool { return e.code(421, 452, 552) && !mailbox(e.reply) }, Deferred, Reconnect, Continue},
+	{onData, "session is full", func(e event) bool { return e.code(421) && !e.first }, Untouched, Reconnect, Continue},
+	{[]Stage{StageRcpt, StageData, StageDot}, "closing", func(e event) bool { return e.code(421) }, Deferred, Reconnect, Continue},
+	{onRcpt, "out of step", func(e event) bool { return e.code(503) }, Deferred, Reconnect, Continue},
 
 	// About the notice.
-	{onRcpt, "put off", event.transient, Deferred, Continue},
-	{onRcpt, "refused", event.permanent, Rejected, Continue},
-	{onData, "put off or refused", always, Deferred, Continue},
-	{onDot, "put off", event.transient, Deferred, Continue},
-	{onDot, "refused", event.permanent, Rejected, Continue},
+	{onRcpt, "put off", event.transient, Deferred, Continue, Continue},
+	{onRcpt, "refused", event.permanent, Rejected, Continue, Continue},
+	{onData, "put off or refused", always, Deferred, Continue, Continue},
+	{onDot, "put off", event.transient, Deferred, Continue, Continue},
+	{onDot, "refused", event.permanent, Rejected, Continue, Continue},
 }
 
 func always(event) bool { return true }
@@ -97,7 +101,7 @@ func always(event) bool { return true }
 func judge(e event) Outcome {
 	out := Outcome{Stage: e.stage, Reply: e.reply, Err: e.err, Verdict: Deferred, Effect: Reconnect}
 	if i := row(e); i >= 0 {
-		out.Verdict, out.Effect = rules[i].verdict, rules[i].effect
+		out.Verdict, out.Effect, out.Suspect = rules[i].verdict, rules[i].effect, rules[i].suspect
 	}
 	out.Wait = wait(out)
 	return out
@@ -112,7 +116,7 @@ func row(e event) int {
 // stopped, also the span of the quota that it names.
 func wait(o Outcome) time.Duration {
 	switch {
-	case o.Effect >= BackOff:
+	case max(o.Effect, o.Suspect) >= BackOff:
 		return quotaWait(o.Reply.Text)
 	case o.Reply.Code >= 400:
 		return askedWait(o.Reply.Text)

@@ -25,26 +25,79 @@ func said(t *testing.T, line string) Reply {
 }
 
 func TestJudgeRefusalsOfASize(t *testing.T) {
-	for line, verdict := range map[string]Verdict{
-		"552 5.3.4 Message size exceeds fixed limit":            Rejected,
-		"552 message size limit exceeded":                       Rejected,
-		"552 no":                                                Rejected,
-		"550 5.2.3 message length exceeds administrative limit": Rejected,
-		"552 5.7.0 message content":                             Untouched,
-		"552 daily sending quota exceeded":                      Untouched,
-		"552 5.2.2 the sender's mailbox is full":                Untouched,
-		"550 5.1.8 sender unknown":                              Untouched,
-		"550 no":                                                Untouched,
+	for line, suspect := range map[string]Effect{
+		"552 5.3.4 Message size exceeds fixed limit":            Halt,
+		"552 message size limit exceeded":                       Halt,
+		"552 no":                                                Halt,
+		"550 5.2.3 message length exceeds administrative limit": Halt,
+		"552 5.7.0 message content":                             Continue,
+		"552 daily sending quota exceeded":                      Continue,
+		"552 5.2.2 the sender's mailbox is full":                Continue,
+		"550 5.1.8 sender unknown":                              Continue,
+		"550 no":                                                Continue,
 	} {
 		effect := Halt
-		if verdict == Rejected {
+		if suspect == Halt { // the session is good for others
 			effect = Continue
 		}
-		expect(t, line, judge(event{stage: StageMail, reply: said(t, line), sized: true}), verdict, effect)
+		got := judge(event{stage: StageMail, reply: said(t, line), sized: true})
+		expect(t, line, got, Untouched, effect)
+		if got.Suspect != suspect {
+			t.Errorf("%s: suspect %d, want %d", line, got.Suspect, suspect)
+		}
 	}
 	transient := judge(event{stage: StageMail, reply: said(t, "452 4.3.1 insufficient system storage"), sized: true})
 	expect(t, "no room for now", transient, Untouched, BackOff)
 	expect(t, "at the dot", judge(event{stage: StageDot, reply: said(t, "552 message size limit exceeded")}), Rejected, Continue)
+}
+
+// What can be about the run or about one recipient is told as such, and is the session's
+// end for neither.
+func TestJudgeRepliesThatCanBeAboutEither(t *testing.T) {
+	for _, test := range []struct {
+		line    string
+		suspect Effect
+		wait    time.Duration
+	}{
+		{"554 5.7.1 access denied", Halt, 0},
+		{"550 5.7.0 no", Halt, 0},
+		{"450 4.7.1 Error: too many recipients from 192.0.2.1", BackOff, 0},
+		{"451 4.7.500 Server busy. Please try again later", BackOff, 0},
+		{"450 4.7.1 Client host rejected: rate limited", BackOff, 0},
+		{"454 4.7.0 throttled, try again in 90 seconds", BackOff, 90 * time.Second},
+		{"450 4.7.1 hourly quota exceeded", BackOff, time.Hour},
+	} {
+		got := judge(event{stage: StageRcpt, reply: said(t, test.line)})
+		expect(t, test.line, got, Untouched, Continue)
+		if got.Suspect != test.suspect || got.Wait != test.wait {
+			t.Errorf("%s: suspect %d, wait %v; want %d, %v", test.line, got.Suspect, got.Wait, test.suspect, test.wait)
+		}
+	}
+	for _, line := range []string{"432 4.3.2 sender thread limit exceeded", "550 5.4.5 daily limit", "554 5.7.1 relaying denied", "550 5.7.26 unauthenticated", "450 4.7.1 greylisted", "550 5.1.1 no such user"} {
+		if got := judge(event{stage: StageRcpt, reply: said(t, line)}); got.Suspect != Continue {
+			t.Errorf("%s: suspect %d", line, got.Suspect)
+		}
+	}
+}
+
+func TestPermanentAndQuotaReplies(t *testing.T) {
+	for line, want := range map[string][2]bool{
+		"550 5.4.5 enough for today":           {true, true},
+		"550 5.1.90 enough":                    {true, true},
+		"550 daily sending quota exceeded":     {true, true},
+		"454 4.7.0 Throttling failure":         {false, true},
+		"550 5.7.515 Access denied":            {true, false},
+		"554 5.7.1 Recipient address rejected": {true, false},
+		"451 4.7.1 try again later":            {false, false},
+		"250 2.0.0 queued":                     {false, false},
+	} {
+		if r := said(t, line); r.Permanent() != want[0] || r.Quota() != want[1] {
+			t.Errorf("%s: permanent %v, quota %v; want %v", line, r.Permanent(), r.Quota(), want)
+		}
+	}
+	if own := (Reply{Enhanced: "5.3.4", Text: "notify: too large"}); !own.Permanent() {
+		t.Error("a refusal without a code is not permanent")
+	}
 }
 
 func TestJudgeReplies(t *testing.T) {
@@ -87,7 +140,6 @@ func TestJudgeReplies(t *testing.T) {
 		{"a mailbox that is blocked", StageRcpt, used, "550 5.2.1 this mailbox is blocked for inactivity", Rejected, Continue, 0},
 		{"an address that is blocked", StageRcpt, used, "550 5.1.1 recipient is blocked", Rejected, Continue, 0},
 		{"a listed sender at RCPT", StageRcpt, used, "554 192.0.2.1 is on a blocklist", Untouched, Halt, 0},
-		{"policy", StageRcpt, used, "554 5.7.1 access denied", Untouched, Halt, 0},
 		{"no relaying", StageRcpt, used, "550 relaying denied", Untouched, Halt, 0},
 		{"the sender, refused late", StageRcpt, used, "550 5.1.0 <x>: Sender address rejected: user unknown", Untouched, Halt, 0},
 		{"the sender's domain, refused late", StageRcpt, used, "550 5.1.8 domain not found", Untouched, Halt, 0},
@@ -97,7 +149,6 @@ func TestJudgeReplies(t *testing.T) {
 		{"the session is full", StageRcpt, used, "452 4.5.3 too many recipients this session", Untouched, Reconnect, 0},
 		{"552 is 452 here", StageRcpt, used, "552 too many recipients in this session", Untouched, Reconnect, 0},
 		{"too many recipients", StageRcpt, used, "452 4.5.3 too many recipients", Untouched, Reconnect, 0},
-		{"too many recipients over time", StageRcpt, used, "450 4.7.1 Error: too many recipients from 192.0.2.1", Untouched, BackOff, 0},
 		{"so many in an hour", StageRcpt, used, "550 Domain example.com has exceeded the max e-mails per hour (100/100 (100%)) allowed", Untouched, Halt, time.Hour},
 		{"a quota as 552", StageRcpt, fresh, "552 sending quota exceeded for today", Untouched, Halt, 0},
 		{"full though the session is new", StageRcpt, fresh, "452 4.3.1 insufficient storage", Deferred, Reconnect, 0},

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -76,16 +77,30 @@ func (r Reply) String() string {
 	return fmt.Sprintf("%d %s %s", r.Code, r.Enhanced, r.Text)
 }
 
+// Permanent reports whether the server will not change its mind.
+func (r Reply) Permanent() bool { return r.Code/100 == 5 || strings.HasPrefix(r.Enhanced, "5.") }
+
+// Quota reports whether the reply is about how much the sender may send, by its enhanced
+// status code (Gmail, Exchange) or in words.
+func (r Reply) Quota() bool {
+	return r.Enhanced == "5.4.5" || r.Enhanced == "5.1.90" || limits.MatchString(r.Text)
+}
+
 // Outcome is what became of one notice in one exchange, or of an attempt to open a
 // session.
 type Outcome struct {
 	Stage   Stage
 	Verdict Verdict
 	Effect  Effect
+	// Suspect is BackOff or Halt where the reply can be about all notices as well as
+	// about this one, its recipient or destination: what the run is to do unless others
+	// get through. The session is good for these. Verdict is Untouched then.
+	Suspect Effect
 	Reply   Reply
 	// Wait is how long the server asks to wait before another try; 0: it did not.
 	Wait time.Duration
 	// Err is the failure of the connection, when there was one. It holds no
-	// address.
+	// address. It is ErrOver where the notice's turn did not come: the other notice of
+	// the flight ended the session, and Reply is the one to that.
 	Err error
 }

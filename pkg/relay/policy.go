@@ -76,6 +76,10 @@ func throttled(r Reply) bool {
 		limits.MatchString(r.Text) || senders.MatchString(r.Text)
 }
 
+// slowedAt reports whether a throttled reply to RCPT may be the destination's: X.7 is what
+// providers say there, while a relay that takes nothing says so under X.3.
+func slowedAt(r Reply) bool { return throttled(r) && subject(r) == 7 }
+
 // refusesSender reports whether a permanent reply is about the sender's quota,
 // authentication or reputation, wherever in a transaction it comes.
 func refusesSender(r Reply) bool {

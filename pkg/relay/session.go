@@ -22,9 +22,12 @@ const (
 	glance = 50 * time.Millisecond
 )
 
+// ErrOver is the Err of an outcome that says nothing about its notice: the session was
+// over before its turn came.
+var ErrOver = errors.New("the session is over")
+
 // Errors of a Flight that cannot take off. They are faults of the caller.
 var (
-	errOver     = errors.New("the session is over")
 	errSequence = errors.New("the body and the open envelope are not of one notice")
 	errLineEnds = errors.New("the message holds a carriage return that ends no line")
 )
@@ -63,7 +66,7 @@ func (s *Session) Flight(ctx context.Context, body *notice.Message, next *Envelo
 	defer stop()
 	if next != nil {
 		if reply, ok := next.unsendable(s.offers); ok {
-			opened = Outcome{Stage: StageMail, Verdict: Rejected, Reply: reply}
+			opened = refusedHere(reply)
 			next = nil
 		}
 	}
@@ -82,11 +85,20 @@ func (s *Session) Flight(ctx context.Context, body *notice.Message, next *Envelo
 	return s.settle(next, done, opened)
 }
 
+// refusedHere is the outcome of an envelope that is not sent, since the relay could not
+// take it. Its size may be that of all.
+func refusedHere(reply Reply) Outcome {
+	if tooLarge(reply) {
+		return Outcome{Stage: StageMail, Suspect: Halt, Reply: reply}
+	}
+	return Outcome{Stage: StageMail, Verdict: Rejected, Reply: reply}
+}
+
 // check holds what the caller passes against where the session stands.
 func (s *Session) check(body *notice.Message, next *Envelope) error {
 	switch {
 	case s.over:
-		return errOver
+		return ErrOver
 	case (body == nil) != (s.open == nil), body != nil && body.ID != s.open.ID:
 		return errSequence
 	case body != nil && bareReturn(body.Bytes):
@@ -116,7 +128,7 @@ func bareReturn(b []byte) bool {
 // is replaced, a fault of the caller stops the run.
 func (s *Session) grounded(body *notice.Message, next *Envelope, err error) (done, opened Outcome) {
 	effect := Halt
-	if errors.Is(err, errOver) {
+	if errors.Is(err, ErrOver) {
 		effect = Reconnect
 	}
 	s.drop()
@@ -135,7 +147,7 @@ func (s *Session) settle(next *Envelope, done, opened Outcome) (Outcome, Outcome
 	if opened.Verdict == Open {
 		s.open = next
 		if done.Effect > Continue {
-			opened = Outcome{Stage: StageData, Verdict: Untouched, Effect: done.Effect, Reply: done.Reply, Err: errOver}
+			opened = Outcome{Stage: StageData, Verdict: Untouched, Effect: done.Effect, Reply: done.Reply, Err: ErrOver}
 		}
 	}
 	switch worst := max(done.Effect, opened.Effect); {

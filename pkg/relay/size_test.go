@@ -26,9 +26,9 @@ func TestMessageTooLargeForTheRelayIsRefusedAtMAIL(t *testing.T) {
 			_, tooLarge := letter(t, 2)
 			done, opened := s.Flight(t.Context(), first, tooLarge)
 			expect(t, "the one before", done, Accepted, Continue)
-			expect(t, "the one too large", opened, Rejected, Continue)
-			if opened.Stage != StageMail {
-				t.Errorf("refused at %s", opened.Stage)
+			expect(t, "the one too large", opened, Untouched, Continue)
+			if opened.Stage != StageMail || opened.Suspect != Halt {
+				t.Errorf("refused at %s, suspect %d", opened.Stage, opened.Suspect)
 			}
 			body, third := letter(t, 3)
 			_, opened = s.Flight(t.Context(), nil, third)
@@ -46,7 +46,7 @@ func TestMessageAboveTheLimitIsNotSent(t *testing.T) {
 		limit   string
 		verdict Verdict
 	}{
-		"one octet above":     {fmt.Sprint(envelope.Size - 1), Rejected},
+		"one octet above":     {fmt.Sprint(envelope.Size - 1), Untouched},
 		"as large as allowed": {fmt.Sprint(envelope.Size), Open},
 		"no fixed limit":      {"0", Open},
 		"no limit named":      {"", Open},
@@ -65,7 +65,7 @@ func TestMessageAboveTheLimitIsNotSent(t *testing.T) {
 			if got := verbs(server); got != "EHLO" {
 				t.Errorf("the server got %s", got)
 			}
-			if want := fmt.Sprintf("the message has %d octets, and the relay takes %d", envelope.Size, envelope.Size-1); opened.Reply.String() != want {
+			if want := fmt.Sprintf("notify: the relay takes messages of %d octets at most, this one has %d", envelope.Size-1, envelope.Size); opened.Reply.String() != want || opened.Suspect != Halt {
 				t.Errorf("the reason is %q, want %q", opened.Reply, want)
 			}
 		})
