@@ -48,12 +48,12 @@ func consent(p *process, o order, yes bool) error {
 	select {
 	case <-p.stop:
 		fmt.Fprintln(p.stderr)
-		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent"), "run it again")
+		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent in this run"), "run it again")
 	case answer := <-typed:
 		if answer == strconv.FormatInt(o.send, 10) {
 			return nil
 		}
-		return hint.Wrap(say(errNoConsent, "the answer is not %d; nothing was sent", o.send), "run it again")
+		return hint.Wrap(say(errNoConsent, "the answer is not %d; nothing was sent in this run", o.send), "run it again")
 	}
 }
 

@@ -24,6 +24,8 @@ type sendOptions struct {
 	limit  int64
 	noWait bool
 	yes    bool
+	// ignoreHold goes on at once where the run before left something to wait for.
+	ignoreHold bool
 }
 
 func (o sendOptions) validate() error {
@@ -43,7 +45,8 @@ func (o *sendOptions) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "do everything but open a connection or change anything")
 	flags.StringVar(&o.out, "out", "", "with --dry-run: write each message into `DIR`")
 	flags.Int64Var(&o.limit, "limit", 0, "send to `N` mailboxes at most in this run (0: all)")
-	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices")
+	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices, or for a relay that asks for long")
+	flags.BoolVar(&o.ignoreHold, "ignore-hold", false, "go on at once, though the relay asked the run before to wait, or its pause is not over")
 	flags.BoolVar(&o.yes, "yes", false, "send without asking")
 }
 
@@ -189,7 +192,7 @@ func (s *sending) order(ctx context.Context) (order, error) {
 // reached is told before anybody is asked.
 func (s *sending) reach() (mailer *relay.Relay, err error) {
 	if s.pages, err = newPages(s.process, s.config); err != nil {
-		return nil, hint.Wrap(err, "look at halt.probe; nothing was sent")
+		return nil, hint.Wrap(err, "look at halt.probe; nothing was sent in this run")
 	}
 	return s.relay()
 }
@@ -206,7 +209,7 @@ func (s *sending) answers(ctx context.Context, mailer *relay.Relay) error {
 		return session.Close()
 	}
 	if ctx.Err() != nil {
-		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent"), "run it again")
+		return hint.Wrap(say(errInterrupted, "interrupted; nothing was sent in this run"), "run it again")
 	}
 	if outcome.Effect != relay.Halt && outcome.Reply.Code/100 == 4 {
 		return nil
@@ -219,8 +222,7 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	left, failed := status.Notices.Left(), status.Notices.Failed()
 	switch {
 	case s.End == delivery.Interrupted:
-		return hint.Wrap(say(errInterrupted, "interrupted; what was in flight is recorded, notices left: %d", left),
-			"run notify send again to go on")
+		return goOn(say(errInterrupted, "interrupted; what was in flight is recorded, notices left: %d", left), status)
 	case s.End == delivery.Halted && left > 0:
 		err := say(errIncomplete, "halted: %s; notices left: %d", s.Halted, left)
 		if s.Hint != "" {
@@ -228,11 +230,7 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 		}
 		return err
 	case left > 0:
-		err := say(errIncomplete, "notices left: %d", left)
-		if status.NextAttempt != nil {
-			return hint.Wrap(err, "run notify send again; the next attempt is due at %s", status.NextAttempt.UTC().Format(time.RFC3339))
-		}
-		return hint.Wrap(err, "run notify send again to go on")
+		return goOn(say(errIncomplete, "notices left: %d", left), status)
 	case failed > 0:
 		n := status.Notices
 		err := say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt)
@@ -244,6 +242,18 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	return nil
 }
 
+// goOn says how a run that has ended goes on, and when.
+func goOn(err error, status campaign.Status) error {
+	switch {
+	case status.Limit != nil && status.LimitedUntil != nil: // what the run left
+		return hint.Wrap(err, "run notify send again: held back by %s, it waits until %s, or goes on at once with --ignore-hold",
+			*status.Limit, status.LimitedUntil.UTC().Format(time.RFC3339))
+	case status.NextAttempt != nil:
+		return hint.Wrap(err, "run notify send again; the next attempt is due at %s", status.NextAttempt.UTC().Format(time.RFC3339))
+	}
+	return hint.Wrap(err, "run notify send again to go on")
+}
+
 // explainRelay makes an error of a session that did not open.
 func explainRelay(o relay.Outcome) error {
 	err := o.Err
@@ -253,11 +263,11 @@ func explainRelay(o relay.Outcome) error {
 	err = fmt.Errorf("the relay is of no use at stage %s: %w", o.Stage, err)
 	switch o.Stage {
 	case relay.StageConnect:
-		return hint.Wrap(err, "look at smtp.host and smtp.port; nothing was sent")
+		return hint.Wrap(err, "look at smtp.host and smtp.port; nothing was sent in this run")
 	case relay.StageSTARTTLS:
 		return hint.Wrap(err, "look at smtp.tls and smtp.ca_file; nothing was sent in clear")
 	case relay.StageAuth:
-		return hint.Wrap(err, "look at smtp.username and the password; nothing was sent")
+		return hint.Wrap(err, "look at smtp.username and the password; nothing was sent in this run")
 	}
-	return hint.Wrap(err, "nothing was sent")
+	return hint.Wrap(err, "nothing was sent in this run")
 }

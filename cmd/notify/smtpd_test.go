@@ -17,7 +17,7 @@ type serverKey struct{}
 
 // cmdSMTPD starts a mail server for the rest of the script and sets SMTP_PORT:
 //
-//	smtpd [tls] [auth] [smtputf8=off] [refuse=ADDR,…] [greylist=ADDR,…] [lose=ADDR,…] [later=@DOMAIN:TEXT] [reply=STAGE:TEXT] [slow=DURATION]
+//	smtpd [tls] [auth] [smtputf8=off] [size=OCTETS] [refuse=ADDR,…] [greylist=ADDR,…] [lose=ADDR,…] [later=@DOMAIN:TEXT] [reply=STAGE:TEXT] [slow=DURATION]
 //
 // tls is STARTTLS, with the authority's certificate in ca.pem; auth wants notify and
 // the password s3cret; lose drops the connection after the final dot.
@@ -34,6 +34,8 @@ func cmdSMTPD(ts *testscript.TestScript, neg bool, args []string) {
 			o.TLS = smtptest.WithSTARTTLS
 		case "auth":
 			o.Username, o.Password = "notify", "s3cret"
+		case "size":
+			o.Extensions = []string{"PIPELINING", "SIZE " + value, "ENHANCEDSTATUSCODES"}
 		case "refuse":
 			scripts = append(scripts, smtptest.Refuse("550 5.1.1 <"+value+"> no such user", strings.Split(value, ",")...))
 		case "greylist":

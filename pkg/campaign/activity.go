@@ -2,9 +2,14 @@ package campaign
 
 import "time"
 
-// LimitRamp is the Limit of an Activity while throttle.ramp holds the run back: the rate
-// that was measured then says nothing about the rate to come.
-const LimitRamp = "throttle.ramp"
+// Limits of an Activity that mean something beyond the moment. While throttle.ramp holds
+// the run back, the rate that was measured says nothing about the rate to come. The two
+// others are kept by the next run, should this one end.
+const (
+	LimitRamp  = "throttle.ramp"
+	LimitPause = "throttle.pause" // between two batches
+	LimitRelay = "relay"          // the relay asks for patience, or is unreachable
+)
 
 // Activity is what a sending process says of itself while it runs, for those who
 // watch from elsewhere.
@@ -17,12 +22,22 @@ type Activity struct {
 	Ramped time.Duration // how much of throttle.ramp lies behind
 }
 
+// Hold is what a run leaves behind that keeps the next one from sending for a while.
+type Hold struct {
+	Limit string    // LimitRelay or LimitPause; empty: nothing does
+	Until time.Time // when it is over
+}
+
+// Active reports whether h keeps a run from sending at now.
+func (h Hold) Active(now time.Time) bool { return h.Limit != "" && h.Until.After(now) }
+
 // RunEnd is how a run of send ended.
 type RunEnd struct {
 	At          time.Time
 	Halted      string        // why the run stopped itself; empty: it did not
 	Interrupted bool          // somebody stopped it before its end
 	Ramped      time.Duration // how much of throttle.ramp lies behind
+	Hold        Hold
 }
 
 // Session is over what a run sends.
@@ -37,6 +52,7 @@ type Session struct {
 type Trail struct {
 	Last   time.Time     // when something was sent last; zero: nothing was
 	Ramped time.Duration // how much of throttle.ramp lies behind
+	Hold   Hold          // may be over
 }
 
 // Problem is an attempt that did not end with an acceptance.

@@ -39,8 +39,8 @@ type Status struct {
 	NextAttempt *time.Time                     `json:"next_attempt"`
 	Halted      *string                        `json:"halted"`
 	// Limit is what holds the run back now, as in Activity, and LimitedUntil when
-	// that is over; null where nothing is sent or nothing holds it back, and where it
-	// goes on.
+	// that is over; null where nothing holds it back, and where it goes on. While nothing
+	// is sent they are what the last run left for the next one to wait for.
 	Limit        *string    `json:"limit"`
 	LimitedUntil *time.Time `json:"limited_until"`
 	// Probe is what the run waits for while a page of halt.probe does not answer; null

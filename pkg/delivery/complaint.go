@@ -84,7 +84,7 @@ func asks(o relay.Outcome) relay.Effect { return max(o.Effect, o.Suspect) }
 //   - another one, after others got through, is about n alone, and so is a refusal of its
 //     size while others get through: n is rejected, or where the reply may change or is
 //     about a quota, put off by an attempt that counts;
-//   - another one, where nobody is left who could get through, puts n off likewise.
+//   - any, where nobody is left who could get through, puts n off likewise.
 func (r *run) weigh(n campaign.Notice, o relay.Outcome) relay.Outcome {
 	if o.Verdict == relay.Accepted {
 		r.mu.Lock()
@@ -125,21 +125,18 @@ const (
 	itselfLeft                // nobody can tell, and none is left but notices that met one
 )
 
-// isAbout says whom a complaint that n met is about. The ledger is asked only where n met
-// one before.
+// isAbout says whom a complaint that n met is about. The ledger is asked where what this
+// run has seen does not tell.
 func (r *run) isAbout(n campaign.Notice, o relay.Outcome, heard hearsay) (subject, error) {
 	if heard.refuted || heard.gettingThrough && o.Stage == relay.StageMail { // a size
 		return itself, nil
 	}
-	if !heard.met && n.Tries == n.Attempts {
-		return others, nil
-	}
 	before, err := r.Ledger.Precedent(r.durable, n.Seq)
-	again := heard.met || before.Last.Code == o.Reply.Code && before.Last.Enhanced == o.Reply.Enhanced
+	again := n.Tries > n.Attempts && before.Last.Code == o.Reply.Code && before.Last.Enhanced == o.Reply.Enhanced
 	switch {
-	case err != nil || !again:
+	case err != nil:
 		return others, err
-	case heard.gettingThrough && !heard.met: // since its last one, in an earlier run
+	case heard.gettingThrough && !heard.met && again: // since its last one, in an earlier run
 		return itself, nil
 	case before.Alone:
 		return itselfLeft, nil

@@ -54,7 +54,7 @@
 //	refused for its size          | in this run           | goes on             | rejected
 //	next one                      | yes                   | goes on             | 5xx rejected; 4xx and
 //	                              |                       |                     | quotas put off, counted
-//	next one, and all that are    | no                    | goes on             | put off, counted
+//	any, and all others that are  | no, but earlier       | goes on             | put off, counted
 //	left have met one             |                       |                     |
 //	next one                      | no                    | backs off or halts  | put off, uncounted
 //

@@ -189,8 +189,8 @@ func (c *trial) goesOnAfterTheHalt(sum delivery.Summary, b books, reply string, 
 	if !strings.Contains(sum.Halted, reply) || sum.Hint == "" {
 		c.t.Errorf("halted by %q, hint %q", sum.Halted, sum.Hint)
 	}
-	if wait > 0 && !strings.Contains(sum.Hint, "wait "+wait.String()) {
-		c.t.Errorf("the hint is %q, want a wait of %v", sum.Hint, wait)
+	if left := sum.Hold.Until.Sub(sum.Ended); wait > 0 && (left > wait || left < wait/2 || !strings.Contains(sum.Hint, sum.Hold.Until.UTC().Format(time.RFC3339))) {
+		c.t.Errorf("it leaves %+v, and the hint %q; want a wait of %v", sum.Hold, sum.Hint, wait)
 	}
 	if n := b.status.Notices; n.Accepted != 3 || n.Left() != 7 {
 		c.t.Errorf("%+v, want three accepted and seven left", n)

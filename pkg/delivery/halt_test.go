@@ -120,8 +120,9 @@ func TestHaltFinishesWhatOthersHaveInFlight(t *testing.T) {
 		}
 		sum := mustRun(t, options(m, s))
 		halted(t, sum, "5.4.5", "daily limit")
-		if !strings.Contains(sum.Hint, "1h0m0s") {
-			t.Errorf("the hint %q does not say until when", sum.Hint)
+		until := sum.Hold.Until
+		if sum.Hold.Limit != "relay" || until.Sub(time.Now()) < 59*time.Minute || !strings.Contains(sum.Hint, until.UTC().Format(time.RFC3339)) {
+			t.Errorf("it leaves %+v, and the hint %q", sum.Hold, sum.Hint)
 		}
 		if got := m.count(campaign.Accepted); got != len(s.accepted) {
 			t.Errorf("%d recorded as accepted, %d were", got, len(s.accepted))
@@ -212,7 +213,11 @@ func TestRepliesLostInARowHalt(t *testing.T) {
 		}
 		o := options(m, s)
 		o.Connections = 1
-		halted(t, mustRun(t, o), "20 errors of the relay in a row", "at dot: reset")
+		sum := mustRun(t, o)
+		halted(t, sum, "20 errors of the relay in a row", "at dot: reset")
+		if !strings.Contains(sum.Hint, "accounts --state in_doubt") {
+			t.Errorf("the hint %q does not lead to those in doubt", sum.Hint)
+		}
 		m.want(t, map[campaign.State]int{campaign.InDoubt: 20, campaign.Pending: 80})
 		s.once(t)
 	})

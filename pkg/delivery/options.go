@@ -38,8 +38,13 @@ type Options struct {
 	Prober     Prober
 	ProbeEvery time.Duration
 
-	Limit  int64 // notices to try in this run; 0: all of them
-	NoWait bool  // end, rather than wait, when only deferred notices and those to paused destinations are left
+	// Hold is what the run before left: nothing is sent before it is over. Optional.
+	Hold campaign.Hold
+
+	Limit int64 // notices to try in this run; 0: all of them
+	// NoWait ends the run, rather than wait, when only deferred notices and those to paused
+	// destinations are left, or the relay asks to wait for more than some seconds.
+	NoWait bool
 	// Left is how many notices the campaign has to send, and Batches in how many batches
 	// they are: for Outlook and Activity.ETA. 0: not known.
 	Left    int64

@@ -15,8 +15,7 @@ type Ledger interface {
 	Reader
 	// Record makes the moves durable before it returns, all of them or none.
 	Record(ctx context.Context, moves ...campaign.Move) error
-	// Precedent returns what is known of a notice that meets a complaint about the run. It
-	// is asked where the notice met one before.
+	// Precedent returns what is known of a notice that meets a complaint about the run.
 	Precedent(ctx context.Context, seq int64) (campaign.Precedent, error)
 	// Note keeps what the run is doing for those who watch from elsewhere.
 	Note(ctx context.Context, a campaign.Activity) error

@@ -33,6 +33,9 @@ func (r *run) pause(limit string, until time.Time) {
 	r.enter(phase{name: campaign.PhasePaused, until: until, limit: limit})
 	r.queue.hold(true) // which wakes idle workers: they may want to close their sessions
 	r.waitUntil(until)
+	if limit == campaign.LimitPause {
+		r.cut(until)
+	}
 	r.enter(phase{name: campaign.PhaseSending})
 	r.queue.hold(false)
 }

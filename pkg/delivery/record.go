@@ -81,27 +81,37 @@ func (r *run) passedLocked(now time.Time, accepted bool) {
 // tripLocked ends the run where the last outcome, which said describes, asks for it.
 func (r *run) tripLocked(o relay.Outcome, said string) {
 	if o.Effect == relay.Halt {
-		advice := "mend what the relay complains about, then run `notify send` again: nobody was passed over"
-		if o.Wait > 0 {
-			advice = fmt.Sprintf("wait %s, then run `notify send` again: nobody was passed over", o.Wait.Round(time.Second))
-		}
-		r.haltLocked("the relay takes no more notices: "+said, advice)
+		r.haltLocked("the relay takes no more notices: "+said, r.haltAdviceLocked(o))
 		return
 	}
 	if reason := r.breaker.Tripped(); reason != "" {
-		advice := tripAdvice
-		if r.breaker.Failing() {
-			advice = failingAdvice
-		}
-		r.haltLocked(reason+"; the last: "+r.bad, advice)
+		r.haltLocked(reason+"; the last: "+r.bad, r.tripAdviceLocked())
 	}
 }
 
-// What to do once the breaker has tripped.
-const (
-	tripAdvice    = "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
-	failingAdvice = "look at the relay, and at smtp in notify.yaml, then run `notify send` again: nobody was passed over"
-)
+// haltAdviceLocked says what to do about a relay that takes no more.
+func (r *run) haltAdviceLocked(o relay.Outcome) string {
+	switch {
+	case o.Wait > 0:
+		return fmt.Sprintf("run `notify send` again: it waits until %s, or goes on at once with --ignore-hold; nobody was passed over",
+			r.asked.UTC().Format(time.RFC3339))
+	case o.Stage == relay.StageMail && o.Suspect == relay.Halt:
+		return "make the notices smaller, or have the relay take larger ones, then run `notify send` again: nobody was passed over"
+	}
+	return "mend what the relay complains about, then run `notify send` again: nobody was passed over"
+}
+
+// tripAdviceLocked says what to do once the breaker has tripped, by what tripped it.
+func (r *run) tripAdviceLocked() string {
+	switch {
+	case !r.breaker.Failing():
+		return "find the cause with `notify status` and `notify accounts --state rejected`, then run `notify send` again, or raise the limits under halt"
+	case r.tally.InDoubt > 0:
+		return "look at the relay, and at smtp in notify.yaml, then run `notify send` again for the others; " +
+			"`notify accounts --state in_doubt` lists those whose reply was lost, which are not sent again by themselves"
+	}
+	return "look at the relay, and at smtp in notify.yaml, then run `notify send` again: nobody was passed over"
+}
 
 // checkBatch ends the run where a batch as a whole went badly and more is to come.
 func (r *run) checkBatch() {
@@ -111,7 +121,7 @@ func (r *run) checkBatch() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if reason := r.breaker.TrippedByBatch(); reason != "" {
-		r.haltLocked(fmt.Sprintf("%s, at the end of batch %d; the last: %s", reason, r.batch, r.bad), tripAdvice)
+		r.haltLocked(fmt.Sprintf("%s, at the end of batch %d; the last: %s", reason, r.batch, r.bad), r.tripAdviceLocked())
 	}
 }
 

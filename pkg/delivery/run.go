@@ -31,6 +31,7 @@ func Run(ctx context.Context, stop <-chan struct{}, o Options) (Summary, error) 
 	r := newRun(ctx, o)
 	defer r.cancelDial()
 	r.watch(ctx, stop)
+	r.keep(o.Hold)
 	var workers sync.WaitGroup
 	if o.Prober != nil {
 		r.queue.mute()
@@ -67,6 +68,8 @@ type run struct {
 	hint       string
 	breaker    *throttle.Breaker
 	complaints complaints
+	asked      time.Time           // until when the relay has asked to be left in peace, by the wall clock
+	unrested   time.Time           // the end of a pause between batches that was cut short, likewise
 	dial       throttle.Gate       // closed while sessions cannot be opened
 	pass       throttle.Gate       // closed while the relay takes no mail
 	sessions   int                 // open ones
@@ -172,6 +175,9 @@ func (r *run) ending() bool {
 
 // dispatch hands batch after batch to the workers until the run ends.
 func (r *run) dispatch(ctx context.Context) {
+	if r.Hold.Limit == campaign.LimitPause {
+		r.pause(campaign.LimitPause, r.onTimeline(r.Hold.Until))
+	}
 	for !r.ending() {
 		if err := r.feed.load(ctx, r.now()); err != nil {
 			r.readFailed(ctx, err)
@@ -252,6 +258,7 @@ func (r *run) summary(ctx context.Context) (Summary, error) {
 		Next:   r.feed.nextDue(),
 		Began:  r.began,
 		Ended:  r.Clock.Now(),
+		Hold:   r.holdLocked(),
 		Ramped: r.queue.ramped(),
 		Tally:  r.tally,
 	}, r.err

@@ -13,7 +13,7 @@ type End string
 const (
 	Done        End = "done"        // no pending or deferred notice is left
 	Limited     End = "limit"       // Options.Limit notices were tried
-	Waiting     End = "waiting"     // only deferred notices are left, and NoWait is set
+	Waiting     End = "waiting"     // NoWait is set, and there was nothing to do but wait
 	Interrupted End = "interrupted" // the stop channel was closed or the context ended
 	Halted      End = "halted"      // the run stopped itself; Summary.Halted says why
 	Failed      End = "failed"      // Run returned an error
@@ -27,6 +27,7 @@ type Summary struct {
 	Next   time.Time // when the next deferred notice is due; zero: none is known
 	Began  time.Time
 	Ended  time.Time
+	Hold   campaign.Hold // what the next run is to wait for, by the wall clock
 	Ramped time.Duration // how much of the ramp lies behind, for the Pace of the next run
 	Tally  Tally
 }

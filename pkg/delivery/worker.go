@@ -134,6 +134,10 @@ func (w *worker) await() *job {
 	for !r.ending() {
 		now := r.now()
 		if wait := w.barred(now); wait > 0 {
+			if r.leaves() {
+				r.finish(Waiting, nil)
+				return nil
+			}
 			r.stall(now, wait)
 			w.rest(wait > restAfter)
 			r.sleep(wait, nil)
@@ -372,6 +376,7 @@ func (w *worker) observe(o relay.Outcome, next *job) {
 			r.Log.Warn("the relay fails " + r.bad)
 		}
 	}
+	r.askedLocked(o)
 	r.tripLocked(o, said)
 }
 

@@ -118,8 +118,9 @@ func (l *Ledger) Opened(ctx context.Context, s campaign.Session) error {
 func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
 	err := l.inRun(ctx, "end the run", func(w *writer, run int64) error {
 		_, err := change(context.Background(), w.conn,
-			"UPDATE runs SET ended = ?, halted = ?, interrupted = ?, ramped = max(ramped, ?) WHERE number = ?",
-			micros(e.At), nullable(e.Halted), e.Interrupted, e.Ramped.Microseconds(), run)
+			`UPDATE runs SET ended = ?, halted = ?, interrupted = ?, ramped = max(ramped, ?),
+			until = ?, binding = ? WHERE number = ?`,
+			micros(e.At), nullable(e.Halted), e.Interrupted, e.Ramped.Microseconds(), optional(e.Hold.Until), e.Hold.Limit, run)
 		if err == nil {
 			err = w.endPauses(e.At, campaign.PauseStopped, "")
 		}
@@ -149,16 +150,32 @@ func (l *Ledger) inRun(ctx context.Context, verb string, write func(w *writer, r
 
 // Trail returns what the runs before leave to the pace of the next one. It reads a row
 // a run, however many notices there are. Also a run that died has left when it last
-// recorded an attempt, and how far it was on the ramp some seconds before that.
+// recorded an attempt, how far it was on the ramp some seconds before that, and what held
+// it then.
 func (r *Reader) Trail(ctx context.Context) (campaign.Trail, error) {
-	var trail struct{ Sent, Ramped sql.NullInt64 }
+	var trail struct {
+		Sent, Ramped, Until sql.NullInt64
+		Binding             sql.NullString
+	}
 	err := r.db.GetContext(ctx, &trail, `SELECT (SELECT sent FROM runs WHERE sent IS NOT NULL ORDER BY number DESC LIMIT 1) AS sent,
-		(SELECT max(ramped) FROM runs) AS ramped`)
+		(SELECT max(ramped) FROM runs) AS ramped,
+		(SELECT until FROM runs ORDER BY number DESC LIMIT 1) AS until,
+		(SELECT binding FROM runs ORDER BY number DESC LIMIT 1) AS binding`)
 	if err != nil {
 		return campaign.Trail{}, fmt.Errorf("read what the runs before left: %w", explain(err))
 	}
 	return campaign.Trail{
 		Last:   optionalMoment(trail.Sent),
 		Ramped: time.Duration(trail.Ramped.Int64) * time.Microsecond,
+		Hold:   holdOf(trail.Binding.String, trail.Until),
 	}, nil
+}
+
+// holdOf returns the hold in what a run noted last; most limits are none, since the next
+// run finds them anew.
+func holdOf(limit string, until sql.NullInt64) campaign.Hold {
+	if !until.Valid || limit != campaign.LimitRelay && limit != campaign.LimitPause {
+		return campaign.Hold{}
+	}
+	return campaign.Hold{Limit: limit, Until: optionalMoment(until)}
 }

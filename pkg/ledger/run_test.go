@@ -232,6 +232,52 @@ func TestARunIsSeenInTheStatus(t *testing.T) {
 	}
 }
 
+func TestWhatARunLeavesToWaitFor(t *testing.T) {
+	until := noon.Add(24 * time.Hour)
+	relay := campaign.Hold{Limit: campaign.LimitRelay, Until: until}
+	for name, test := range map[string]struct {
+		note campaign.Activity
+		end  *campaign.RunEnd // nil: the process dies
+		want campaign.Hold
+	}{
+		"halted for a quota":     {campaign.Activity{Phase: campaign.PhaseSending}, &campaign.RunEnd{At: noon, Halted: "quota", Hold: relay}, relay},
+		"stopped while it waits": {campaign.Activity{Phase: campaign.PhasePaused, Limit: "relay", Until: until}, &campaign.RunEnd{At: noon, Interrupted: true, Hold: relay}, relay},
+		"died while it waits":    {campaign.Activity{Phase: campaign.PhasePaused, Limit: "relay", Until: until}, nil, relay},
+		"died between batches": {campaign.Activity{Phase: campaign.PhasePaused, Limit: "throttle.pause", Until: until}, nil,
+			campaign.Hold{Limit: campaign.LimitPause, Until: until}},
+		"died while only retries are left": {campaign.Activity{Phase: campaign.PhasePaused, Limit: "retry", Until: until}, nil, campaign.Hold{}},
+		"ended with nothing to wait for":   {campaign.Activity{Phase: campaign.PhasePaused, Limit: "relay", Until: until}, &campaign.RunEnd{At: noon}, campaign.Hold{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := planned(t, frozen(), people(3))
+			l := opened(t, path, Options{})
+			_, err := l.Begin(t.Context(), noon)
+			must(t, err)
+			must(t, l.Note(t.Context(), test.note))
+			if test.end != nil {
+				must(t, l.End(t.Context(), *test.end))
+			}
+			must(t, l.Close())
+			l = opened(t, path, Options{})
+			trail, err := l.Trail(t.Context())
+			must(t, err)
+			if trail.Hold.Limit != test.want.Limit || !trail.Hold.Until.Equal(test.want.Until) {
+				t.Errorf("the next run is told %+v, want %+v", trail.Hold, test.want)
+			}
+			s, err := l.Status(t.Context(), noon)
+			must(t, err)
+			if held := s.Limit != nil && s.LimitedUntil != nil && s.NextAttempt != nil && s.NextAttempt.Equal(*s.LimitedUntil); held != (test.want.Limit != "") {
+				t.Errorf("limit %v until %v, next attempt %v", s.Limit, s.LimitedUntil, s.NextAttempt)
+			}
+			s, err = l.Status(t.Context(), until)
+			must(t, err)
+			if s.Limit != nil || s.LimitedUntil != nil || s.NextAttempt != nil {
+				t.Error("what is over holds the next run back")
+			}
+		})
+	}
+}
+
 func TestTrailOfTheRunsBefore(t *testing.T) {
 	path := planned(t, frozen(), people(9))
 	l := opened(t, path, Options{})

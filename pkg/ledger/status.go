@@ -15,8 +15,8 @@ import (
 
 // Status returns where the campaign stands at now. It reads counts, not notices: its
 // time grows with the number of batches only. ETA and what limits the run are there
-// while a process sends, as it noted them; NextAttempt when nothing is left but deferred
-// notices.
+// while a process sends, as it noted them; afterwards what the next run is to wait for.
+// NextAttempt is there for that as well, and when nothing is left but deferred notices.
 func (r *Reader) Status(ctx context.Context, now time.Time) (s campaign.Status, err error) {
 	err = r.view(ctx, func(tx *sqlx.Tx) error {
 		s, err = r.status(ctx, tx, now)
@@ -173,12 +173,20 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 			return err
 		}
 	}
-	if s.Notices.Pending > 0 || s.Notices.Deferred == 0 {
-		return nil
+	if s.Notices.Pending == 0 && s.Notices.Deferred > 0 {
+		next, err := nextAttempt(ctx, tx, time.UnixMicro(0))
+		if err != nil {
+			return err
+		}
+		s.NextAttempt = &next
 	}
-	next, err := nextAttempt(ctx, tx, time.UnixMicro(0))
-	s.NextAttempt = &next
-	return err
+	if hold := holdOf(run.Binding, run.Until); !running && hold.Active(now) && s.Notices.Left() > 0 {
+		s.Limit, s.LimitedUntil = &hold.Limit, &hold.Until
+		if s.NextAttempt == nil || hold.Until.After(*s.NextAttempt) {
+			s.NextAttempt = &hold.Until
+		}
+	}
+	return nil
 }
 
 // ahead is a moment as the ledger stores it, nil unless it lies after now.

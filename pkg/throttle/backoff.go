@@ -70,10 +70,15 @@ func (g *Gate) Fail(now time.Time, seen int, least time.Duration, random float64
 		g.failures++
 		least = max(least, g.Backoff.Wait(g.failures, random))
 	}
-	if until := now.Add(least); until.After(g.until) {
+	g.Hold(now.Add(least))
+	return fresh
+}
+
+// Hold keeps the gate closed until the given moment at least. It is no incident.
+func (g *Gate) Hold(until time.Time) {
+	if until.After(g.until) {
 		g.until = until
 	}
-	return fresh
 }
 
 // Succeed makes the next wait the first again. It does not open a closed gate.
