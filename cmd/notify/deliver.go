@@ -28,7 +28,7 @@ func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Su
 	if _, err := s.book.Begin(ctx, s.process.now()); err != nil {
 		return delivery.Summary{}, err
 	}
-	options.Hold = s.keeps()
+	options.Hold = s.hold
 	aside, bar := s.showRun(ctx)
 	defer bar.stop()
 	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, aside.log
@@ -44,20 +44,6 @@ func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Su
 		Ramped: summary.Ramped, Hold: summary.Hold,
 	}
 	return summary, errors.Join(err, s.book.End(context.WithoutCancel(ctx), end))
-}
-
-// keeps returns what the run before left to wait for, which is told, unless the operator
-// knows better.
-func (s *sending) keeps() campaign.Hold {
-	hold := s.trail.Hold
-	if s.options.ignoreHold || !hold.Active(s.process.now()) {
-		return campaign.Hold{}
-	}
-	warning{
-		fmt.Sprintf("the run before was held back by %s until %s, and so is this one", hold.Limit, hold.Until.UTC().Format(time.RFC3339)),
-		"--ignore-hold goes on at once, if you know that it is over",
-	}.show(s.process)
-	return hold
 }
 
 // deliveryOptions is the configuration in the words of delivery, without a ledger

@@ -167,6 +167,9 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 	if r.options.limit > 0 {
 		n = min(n, r.options.limit)
 	}
+	if err := r.keepHold(ctx); err != nil {
+		return err
+	}
 	if err := canConsent(r.process, r.options.yes, "resend", n); err != nil {
 		return err
 	}
@@ -181,8 +184,7 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 	if err != nil {
 		return err
 	}
-	eta := r.deliveryOptions(r.options, r.standing).Outlook(n)
-	asked := order{folder: r.folder, used: used, status: r.status, resend: &planned, send: n, eta: eta}
+	asked := order{folder: r.folder, used: used, status: r.status, resend: &planned, send: n, eta: r.takes(n)}
 	if err := consent(r.process, asked, r.options.yes); err != nil {
 		return err
 	}

@@ -111,7 +111,8 @@ type sending struct {
 	globals *globals
 	options sendOptions
 	book    *ledger.Ledger
-	pages   *pages // nil: no page is asked
+	pages   *pages        // nil: no page is asked
+	hold    campaign.Hold // what this run waits for at first
 	standing
 }
 
@@ -157,6 +158,9 @@ func (s *sending) recover(ctx context.Context) error {
 }
 
 func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, error) {
+	if err := s.keepHold(ctx); err != nil {
+		return delivery.Summary{}, err
+	}
 	asked, err := s.order(ctx)
 	if err != nil {
 		return delivery.Summary{}, err
@@ -184,8 +188,7 @@ func (s *sending) order(ctx context.Context) (order, error) {
 		n = min(n, s.options.limit)
 	}
 	used, err := s.planned(ctx, s.book.Reader)
-	eta := s.deliveryOptions(s.options, s.standing).Outlook(n)
-	return order{folder: s.folder, used: used, status: s.status, send: n, eta: eta}, err
+	return order{folder: s.folder, used: used, status: s.status, send: n, eta: s.takes(n)}, err
 }
 
 // reach makes what talks to the relay and to the pages, so that a mistake in how these are

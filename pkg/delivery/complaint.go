@@ -104,12 +104,13 @@ func (r *run) weigh(n campaign.Notice, o relay.Outcome) relay.Outcome {
 		return o
 	case whose == itself && o.Reply.Permanent() && !o.Reply.Quota() && o.Err == nil:
 		return charge(o, relay.Rejected)
-	case whose != others:
-		return charge(o, relay.Deferred)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.complaints.hear(n)
+	if whose != others { // and still one of a row, should it be the relay after all
+		return charge(o, relay.Deferred)
+	}
 	if r.complaints.accepted == 0 || r.complaints.crowded(r.Halt.Consecutive) {
 		o.Effect = asks(o)
 	}

@@ -71,18 +71,19 @@ func (s settlement) deferred(m *campaign.Move) {
 
 // untouched puts off a notice that nothing was decided about, since no way leads back to
 // pending, and does not count the attempt. It is due again at once, except where it met a
-// complaint: should that be for this notice alone, the others come first. The wait of a
-// halt is for whoever begins again to keep: pending notices do not know of it either.
+// complaint: should that be for this notice alone, the others come first. A wait that the
+// run as a whole keeps (Summary.Hold) is not the notice's: pending ones do not know of it
+// either.
 func (s settlement) untouched(m *campaign.Move) {
 	m.To, m.Counted = campaign.Deferred, false
-	asked := asked(s.outcome)
-	if asks(s.outcome) == relay.Halt {
-		asked = 0
+	wait := s.hold
+	if s.outcome.Effect < relay.BackOff {
+		wait = max(wait, asked(s.outcome))
 	}
-	m.Next = s.now.Add(max(asked, s.hold))
-	if asks(s.outcome) == relay.BackOff || blames(s.outcome) {
-		m.Next = s.now.Add(max(asked, s.hold, s.retry.Wait(1, s.random)))
+	if blames(s.outcome) {
+		wait = max(wait, s.retry.Wait(1, s.random))
 	}
+	m.Next = s.now.Add(wait)
 }
 
 // intent returns the move that must be durable before the body of n leaves.
