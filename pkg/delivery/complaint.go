@@ -117,6 +117,23 @@ func (r *run) weigh(n campaign.Notice, o relay.Outcome) relay.Outcome {
 	return o
 }
 
+// weigh holds both outcomes of a flight against what happened to others. Where the first
+// ended the session, the second says no more than that.
+func (w *worker) weigh(done, opened relay.Outcome, next *job) (weighedDone, weighedOpened relay.Outcome) {
+	r := w.run
+	if w.open != nil {
+		done = r.weigh(w.open.notice, done)
+	}
+	switch {
+	case next == nil:
+	case errors.Is(opened.Err, relay.ErrOver):
+		opened.Effect = max(done.Effect, relay.Reconnect)
+	default:
+		opened = r.weigh(next.notice, opened)
+	}
+	return done, opened
+}
+
 // subject is whom a complaint is about.
 type subject int
 

@@ -121,7 +121,7 @@ func TestHaltFinishesWhatOthersHaveInFlight(t *testing.T) {
 		sum := mustRun(t, options(m, s))
 		halted(t, sum, "5.4.5", "daily limit")
 		until := sum.Hold.Until
-		if sum.Hold.Limit != "relay" || until.Sub(time.Now()) < 59*time.Minute || !strings.Contains(sum.Hint, until.UTC().Format(time.RFC3339)) {
+		if sum.Hold.Limit != "relay" || time.Until(until) < 59*time.Minute || !strings.Contains(sum.Hint, until.UTC().Format(time.RFC3339)) {
 			t.Errorf("it leaves %+v, and the hint %q", sum.Hold, sum.Hint)
 		}
 		if got := m.count(campaign.Accepted); got != len(s.accepted) {

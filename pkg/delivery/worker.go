@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -245,23 +244,6 @@ func (w *worker) fly(ctx context.Context, next *job) {
 	if over || !recorded || opened.Verdict == relay.Open && !carried || w.open == nil && w.full(w.carried) {
 		w.hangUp() // an envelope that is open stays without a dot
 	}
-}
-
-// weigh holds both outcomes of a flight against what happened to others. Where the first
-// ended the session, the second says no more than that.
-func (w *worker) weigh(done, opened relay.Outcome, next *job) (weighedDone, weighedOpened relay.Outcome) {
-	r := w.run
-	if w.open != nil {
-		done = r.weigh(w.open.notice, done)
-	}
-	switch {
-	case next == nil:
-	case errors.Is(opened.Err, relay.ErrOver):
-		opened.Effect = max(done.Effect, relay.Reconnect)
-	default:
-		opened = r.weigh(next.notice, opened)
-	}
-	return done, opened
 }
 
 // judge takes in what the outcomes of a flight say about the relay. It reports whether
