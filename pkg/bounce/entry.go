@@ -39,12 +39,26 @@ func findList(n notice) []finding {
 		if i+1 < len(entries) {
 			end = entries[i+1].line
 		}
-		f := finding{address: e.address, diagnostic: saidAbout(e, n.lines, end)}
+		f := finding{diagnostic: saidAbout(e, n.lines, end)}
+		f.address = addressed(e.address, f.diagnostic)
 		if e.announced && isListed(e.rest) || tellsTrouble(f.diagnostic) && !isProse(e.rest) {
 			found = append(found, f)
 		}
 	}
 	return found
+}
+
+// aliasPattern finds the address to which the mail was sent before an alias changed it:
+// Postfix and Sendmail write "expanded from", Exim "generated from".
+var aliasPattern = regexp.MustCompile(`(?i)\((?:ultimately )?(?:expanded|generated|forwarded) from:? <?([^\s<>()]+@[^\s<>()]+)>?\)`)
+
+// addressed returns an address, or, if that is one of the host alone (ann@mail), the one
+// that it stands for by what is said about it.
+func addressed(address, said string) string {
+	if m := aliasPattern.FindStringSubmatch(said); m != nil && !isWhole(address) {
+		return m[1]
+	}
+	return address
 }
 
 func listEntries(lines []string) []entry {
@@ -89,12 +103,19 @@ const announceReach = 12
 // isListed reports whether what follows an address on its line is that of a list.
 func isListed(rest string) bool {
 	return rest == "" || strings.ContainsRune(`:;[(<-.,|>#`, rune(rest[0])) || strings.HasPrefix(rest, "on ") ||
-		datedPattern.MatchString(rest) || tellsTrouble(rest)
+		datedPattern.MatchString(rest) || tellsOutcome(rest)
+}
+
+// tellsOutcome reports whether a text tells of trouble or, as PowerMTA has it behind each
+// address, of no more than that there was some.
+func tellsOutcome(text string) bool {
+	plain := normalise(text)
+	return tellsTrouble(text) || says(plain, "failed") || says(plain, "delay")
 }
 
 // isProse reports whether an address only happens to begin a line of a sentence.
 func isProse(rest string) bool {
-	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !datedPattern.MatchString(rest) && !tellsTrouble(rest)
+	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !datedPattern.MatchString(rest) && !tellsOutcome(rest)
 }
 
 // tellsTrouble reports whether a text holds a code of trouble or words for it.

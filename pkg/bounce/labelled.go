@@ -35,6 +35,9 @@ const (
 	maxAfter    = 60
 )
 
+// marks are what may stand between a label and its address.
+const marks = " \"'<(["
+
 // place is an address in a text with what surrounds it, in the form of normalise.
 type place struct {
 	span
@@ -68,10 +71,13 @@ func findPlaces(text string) []place {
 	for at, ok := nextAddress(text, 0); ok && len(places) < enoughRecipients; at, ok = nextAddress(text, at.end) {
 		before := normalise(text[max(0, at.start-maxBefore):at.start])
 		after := normalise(text[at.end:min(len(text), at.end+maxAfter)])
-		before = strings.TrimSuffix(strings.TrimRight(before, " \"'<("), "mailto:")
+		before = strings.TrimRight(before, marks)
+		for _, kind := range []string{"mailto:", "smtp:"} {
+			before = strings.TrimSuffix(before, kind)
+		}
 		places = append(places, place{
 			span: at, address: text[at.start:at.end],
-			before: strings.TrimRight(before, " \"'<("), after: strings.TrimLeft(after, " \"'>)]"),
+			before: strings.TrimRight(before, marks), after: strings.TrimLeft(after, " \"'>)]"),
 		})
 	}
 	return places

@@ -93,9 +93,15 @@ func (e evidence) written() []Recipient {
 
 // isAnswer reports whether a message is an automatic answer. Challenges like to say that
 // the message was not delivered, which is so until somebody confirms it; but none has the
-// code of a server.
+// code of a server. Services that report for a mail system mark their reports as automatic
+// answers as well; those have the subject of a report and a code.
 func (e evidence) isAnswer() bool {
-	return isAutoReply(e.message) || isChallenge(e.message, e.notice) && weight(e.notice.plain) < 2
+	if says(subjectOf(e.message), "auto-reply") {
+		return true
+	}
+	coded := hasCode(e.notice.plain)
+	return isMarkedReply(e.message.header) && !(coded && says(subjectOf(e.message), "subject")) ||
+		isChallenge(e.message, e.notice) && !coded
 }
 
 // judgeWritten returns what a report in words says about an address.
@@ -122,10 +128,33 @@ func (e evidence) failedByText(inText findings) []string {
 	if bare := distinct(e.withoutSenders(findBare(e.notice))); len(bare) > 0 {
 		return bare
 	}
-	if says(e.notice.plain, "failed") || tellsTrouble(e.notice.plain) {
-		return e.original.recipients()
+	if !says(e.notice.plain, "failed") && !tellsTrouble(e.notice.plain) {
+		return nil
 	}
-	return nil
+	if to := e.original.recipients(); len(to) > 0 {
+		return to
+	}
+	return distinct(e.withoutSenders(e.findAddressed()))
+}
+
+// findAddressed reads to whom the original went from the lines about it within the words
+// of the report ("To: …"), or else from the subject ("Rejected posting to …").
+func (e evidence) findAddressed() []finding {
+	var about fields
+	for _, line := range e.notice.lines {
+		if name, value, ok := cutField(strings.TrimSpace(line)); ok {
+			about = append(about, field{name, value})
+		}
+	}
+	addresses := findAddresses(strings.Join(about.all("to"), ", "), enoughRecipients)
+	if len(addresses) == 0 {
+		addresses = findAddresses(e.message.header.text("subject"), enoughRecipients)
+	}
+	var found []finding
+	for _, address := range addresses {
+		found = append(found, finding{address: address})
+	}
+	return found
 }
 
 // isDelay reports whether a report in words is the warning of a mail system that

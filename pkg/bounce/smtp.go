@@ -66,23 +66,34 @@ func (c codes) isFull() bool {
 	return c.reply != "" && c.status != "" && c.reply[0] == c.status[0]
 }
 
+// The weights of what tells of a cause. A code goes before all words.
+const (
+	wordsWeight = 1
+	codeWeight  = 2
+	replyWeight = 4 // both codes of a reply
+)
+
 // weight ranks how much of a cause a text tells: a full reply, a code, words, nothing.
+// Of two that tell the same codes, the one with words for them tells more.
 func weight(text string) int {
 	if text == "" {
 		return 0
 	}
-	c := findCodes(text)
-	switch {
+	sum := 0
+	switch c := findCodes(text); {
 	case c.isFull():
-		return 3
+		sum = replyWeight
 	case classOf(c.reply) != Unknown || classOf(c.status) != Unknown:
-		return 2
+		sum = codeWeight
 	}
 	if reason, _ := understand(text); reason != "" {
-		return 1
+		sum += wordsWeight
 	}
-	return 0
+	return sum
 }
+
+// hasCode reports whether a text holds a code of trouble.
+func hasCode(text string) bool { return weight(text) >= codeWeight }
 
 // moreSpecific returns the status that says more: one that names a cause before one
 // that does not, otherwise the first.

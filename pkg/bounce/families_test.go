@@ -1,0 +1,96 @@
+package bounce
+
+import (
+	"bytes"
+	"cmp"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// Each archive of testdata/families holds messages of one family of mail systems, and
+// with each NAME.eml a NAME.want of what it says:
+//
+//	bounce                                                 the kind
+//	jo@example.org failed 5.1.1 permanent no_mailbox       a recipient; - is empty, * anything
+//	message-id x@notify.example                            of the original, where it is told
+//
+// A line that is * alone stands for any recipients.
+func TestFamiliesOfMailSystemsAreRead(t *testing.T) {
+	archives, err := filepath.Glob("testdata/families/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("no families to test with: %v", err)
+	}
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		family := strings.TrimSuffix(filepath.Base(name), ".txtar")
+		for i := 0; i+1 < len(archive.Files); i += 2 {
+			mail, want := archive.Files[i], archive.Files[i+1]
+			message, isMail := strings.CutSuffix(mail.Name, ".eml")
+			if !isMail || want.Name != message+".want" {
+				t.Fatalf("%s: %s is followed by %s", name, mail.Name, want.Name)
+			}
+			t.Run(family+"/"+message, func(t *testing.T) {
+				wantSaid(t, parseReader(t, bytes.NewReader(mail.Data)), string(want.Data))
+			})
+		}
+		if len(archive.Files)%2 != 0 {
+			t.Errorf("%s: the last message has no expectation", name)
+		}
+	}
+}
+
+func wantSaid(t *testing.T, report Report, want string) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(want), "\n")
+	if report.Kind != Kind(lines[0]) {
+		t.Errorf("kind is %s, want %s", report.Kind, lines[0])
+	}
+	var recipients []string
+	for _, line := range lines[1:] {
+		if id, ok := strings.CutPrefix(line, "message-id "); !ok {
+			recipients = append(recipients, line)
+		} else if report.MessageID != id {
+			t.Errorf("message id is %q, want %q", report.MessageID, id)
+		}
+	}
+	if len(recipients) == 1 && recipients[0] == "*" {
+		return
+	}
+	if len(recipients) != len(report.Recipients) {
+		t.Errorf("%d recipients, want %d", len(report.Recipients), len(recipients))
+	}
+	for i, r := range report.Recipients {
+		got := saidOf(r)
+		if i >= len(recipients) || !isSaid(got, strings.Fields(recipients[i])) {
+			t.Errorf("got %s (%s)", strings.Join(got, " "), r.Diagnostic)
+		}
+	}
+}
+
+// saidOf returns what a report says about a recipient, as the lines of the archives
+// have it.
+func saidOf(r Recipient) []string {
+	said := []string{r.Address, r.Action, r.Status, string(r.Permanence), r.Reason}
+	for i := range said {
+		said[i] = cmp.Or(said[i], "-")
+	}
+	return said
+}
+
+func isSaid(got, want []string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := range want {
+		if want[i] != "*" && want[i] != got[i] {
+			return false
+		}
+	}
+	return true
+}
