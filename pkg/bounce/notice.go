@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Bounds of a mail system's own words: lines, and octets of a line.
+// Bounds of a mail system's own words: lines, octets of a line, and octets of all.
 const (
-	maxNotice     = 2000
-	maxNoticeLine = 2 << 10
+	maxNotice      = 2000
+	maxNoticeLine  = 2 << 10
+	maxNoticeWords = 256 << 10
 )
 
 // notice is what a mail system wrote in its own words, and the copy of the original
@@ -31,7 +32,7 @@ func readNotice(m message, html bool) notice {
 			}
 		}
 		if len(n.lines) > 0 || len(n.copy) > 0 {
-			kept := min(len(n.lines), maxNotice)
+			kept := keptLines(n.lines)
 			n.cut = slices.ContainsFunc(n.lines[kept:], func(line string) bool { return strings.Contains(line, "@") })
 			n.lines = n.lines[:kept]
 			n.plain = normalise(strings.Join(n.lines, "\n"))
@@ -39,6 +40,17 @@ func readNotice(m message, html bool) notice {
 		}
 	}
 	return notice{}
+}
+
+// keptLines returns how many lines are within the bounds.
+func keptLines(lines []string) int {
+	size := 0
+	for i, line := range lines {
+		if size += len(line); i == maxNotice || size > maxNoticeWords {
+			return i
+		}
+	}
+	return len(lines)
 }
 
 func isText(mediaType string) bool {
@@ -100,7 +112,7 @@ func announcesCopy(line string) bool {
 		return false
 	}
 	ruled := strings.HasPrefix(line, "-")
-	for _, p := range phraseSections()["copy"] {
+	for _, p := range phraseSections()["copy"].phrases {
 		if p.begins(bare) && (ruled || len(p) > 1 || len(bare) <= len(p[0])+1 || len(p[0]) >= 20) {
 			return true
 		}

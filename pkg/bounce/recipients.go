@@ -83,10 +83,14 @@ func (e evidence) written() []Recipient {
 	if len(failed) == 0 && fromSystem(e.message) && says(subjectOf(e.message), "subject") && !e.isSuccess() {
 		failed = []string{""}
 	}
+	all := Recipient{Action: ActionFailed, Permanence: generalPermanence(e.notice)}
+	if e.isDelay() {
+		all.Action = ActionDelayed
+	}
 	var recipients []Recipient
 	for _, address := range failed {
-		said := e.diagnosticFor(address, inText, len(failed) == 1)
-		recipients = append(recipients, e.judgeWritten(address, said))
+		all.Address = address
+		recipients = append(recipients, judgeWritten(all, e.diagnosticFor(address, inText, len(failed) == 1)))
 	}
 	return recipients
 }
@@ -104,14 +108,12 @@ func (e evidence) isAnswer() bool {
 		isChallenge(e.message, e.notice) && !coded
 }
 
-// judgeWritten returns what a report in words says about an address.
-func (e evidence) judgeWritten(address, said string) Recipient {
-	r := Recipient{Address: address, Action: ActionFailed, Permanence: generalPermanence(e.notice)}
-	switch c := findCodes(said); {
-	case strings.HasPrefix(c.status, "2") || c.status == "" && strings.HasPrefix(c.reply, "2"):
-		return Recipient{Address: address, Action: ActionDelivered, Status: c.status, Permanence: Unknown, Final: true, Diagnostic: said}
-	case e.isDelay():
-		r.Action = ActionDelayed
+// judgeWritten returns what a report in words says about r, of which that is known which
+// holds for all recipients.
+func judgeWritten(r Recipient, said string) Recipient {
+	c := findCodes(said)
+	if strings.HasPrefix(c.status, "2") || c.status == "" && strings.HasPrefix(c.reply, "2") {
+		return Recipient{Address: r.Address, Action: ActionDelivered, Status: c.status, Permanence: Unknown, Final: true, Diagnostic: said}
 	}
 	return judge(r, said)
 }

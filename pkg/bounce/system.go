@@ -23,7 +23,7 @@ func isSystemReport(m message, n notice) bool {
 func fromSystem(m message) bool {
 	from := strings.ToLower(m.header.text("from"))
 	nobody := m.header.has("from") && strings.Trim(from, "<> ") == ""
-	return nobody || slices.ContainsFunc(phraseSections()["system"], func(p phrase) bool { return strings.Contains(from, p[0]) })
+	return nobody || slices.ContainsFunc(phraseSections()["system"].phrases, func(p phrase) bool { return strings.Contains(from, p[0]) })
 }
 
 func isForwarded(subject string) bool {
