@@ -73,7 +73,19 @@ func (n *notice) add(text string, html bool) {
 	end := copyStart(lines)
 	n.lines = append(n.lines, trimBlank(lines[:end])...)
 	n.lines = append(n.lines, "")
-	n.copy = append(n.copy, lines[end:]...)
+	n.copy = append(n.copy, unquoted(lines[end:])...)
+}
+
+// unquoted takes the mark of a quotation off lines of which the first has it.
+func unquoted(lines []string) []string {
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], ">") {
+		return lines
+	}
+	bare := make([]string, len(lines))
+	for i, line := range lines {
+		bare[i] = strings.TrimPrefix(strings.TrimPrefix(line, ">"), " ")
+	}
+	return bare
 }
 
 func trimBlank(lines []string) []string {
@@ -129,10 +141,10 @@ var headerNames = []string{
 }
 
 // startsHeader reports whether lines begin with three fields of a mail's header, not
-// indented, within eight lines.
+// indented, within eight lines. They may be quoted.
 func startsHeader(lines []string) bool {
 	found := 0
-	for i, line := range lines[:min(len(lines), 8)] {
+	for i, line := range unquoted(lines[:min(len(lines), 8)]) {
 		name, _, ok := cutField(line)
 		folded := isFolded(line)
 		known := ok && !folded && slices.Contains(headerNames, name)
