@@ -110,6 +110,9 @@ func isVague(status string) bool {
 	return status == "" || strings.HasSuffix(status, ".0.0") || strings.HasSuffix(status, ".4.7")
 }
 
+// isClassAlone reports whether a status code is X.0.0.
+func isClassAlone(status string) bool { return strings.HasSuffix(status, ".0.0") }
+
 // classOf returns the permanence that a code's first digit tells.
 func classOf(code string) Permanence {
 	switch {
