@@ -15,8 +15,8 @@ var (
 	replyPattern = regexp.MustCompile(`(?:^|[\s"'(<=:;#>,\[])([245][0-5][0-9])(?:$|[\s"'):;#>,\]-])`)
 	// A reply code with an enhanced code after it: the surest sign of a reply.
 	fullReplyPattern = regexp.MustCompile(`(?:^|[^0-9.])([245][0-5][0-9])[ \-:#]+\(?#?([245]\.[0-7]\.(?:0|[1-9][0-9]{0,2}))(?:$|[^0-9.]|\.(?:$|[^0-9]))`)
-	// What looks like a code and is none: an address in brackets, a port, a size.
-	noisePattern = regexp.MustCompile(`\[[0-9A-Fa-f.:]{3,45}\]|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){3,7}|\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|(?i:size=|port |line |id=|v(?:ersion)? ?)[0-9][0-9.]*|https?://\S+`)
+	// What looks like a code and is none: an address in brackets, a port, a size, a time.
+	noisePattern = regexp.MustCompile(`\[[0-9A-Fa-f.:]{3,45}\]|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){3,7}|\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|(?i:size=|port |line |id=|v(?:ersion)? ?)[0-9][0-9.]*|\b[0-9]{2,} (?i:sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|bytes|[kmg]i?b)\b|https?://\S+`)
 )
 
 // codes are the two codes that a diagnostic holds; either may be empty.
