@@ -19,30 +19,44 @@ import (
 //
 // A line that is * alone stands for any recipients.
 func TestFamiliesOfMailSystemsAreRead(t *testing.T) {
+	for _, m := range families(t) {
+		t.Run(m.name, func(t *testing.T) { wantSaid(t, parseReader(t, bytes.NewReader(m.mail)), m.want) })
+	}
+}
+
+// familyMessage is a message of an archive and what it says.
+type familyMessage struct {
+	name string // of the archive and of the message
+	mail []byte
+	want string
+}
+
+func families(t testing.TB) []familyMessage {
+	t.Helper()
 	archives, err := filepath.Glob("testdata/families/*.txtar")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("no families to test with: %v", err)
 	}
+	var all []familyMessage
 	for _, name := range archives {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(archive.Files)%2 != 0 {
+			t.Fatalf("%s: a message has no expectation", name)
+		}
 		family := strings.TrimSuffix(filepath.Base(name), ".txtar")
-		for i := 0; i+1 < len(archive.Files); i += 2 {
+		for i := 0; i < len(archive.Files); i += 2 {
 			mail, want := archive.Files[i], archive.Files[i+1]
 			message, isMail := strings.CutSuffix(mail.Name, ".eml")
 			if !isMail || want.Name != message+".want" {
 				t.Fatalf("%s: %s is followed by %s", name, mail.Name, want.Name)
 			}
-			t.Run(family+"/"+message, func(t *testing.T) {
-				wantSaid(t, parseReader(t, bytes.NewReader(mail.Data)), string(want.Data))
-			})
-		}
-		if len(archive.Files)%2 != 0 {
-			t.Errorf("%s: the last message has no expectation", name)
+			all = append(all, familyMessage{family + "/" + message, mail.Data, string(want.Data)})
 		}
 	}
+	return all
 }
 
 func wantSaid(t *testing.T, report Report, want string) {

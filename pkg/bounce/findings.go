@@ -6,7 +6,7 @@ import (
 )
 
 // recognisers read addresses and diagnostics out of a text, the surest first.
-var recognisers = []func(notice) []finding{findList, findLabelled, findTranscript}
+var recognisers = []func(notice) []finding{findList, findReplies, findLabelled, findTranscript}
 
 // finding is an address that a report names in its text, and what it says there.
 type finding struct {

@@ -54,8 +54,10 @@ func findLabelled(n notice) []finding {
 	places := findPlaces(text)
 	for _, l := range labels() {
 		var found []finding
-		for _, p := range places {
-			if l.fits(p) {
+		goesOn := false // the address before was found, and this may be the next of a list
+		for i, p := range places {
+			goesOn = l.fits(p) || goesOn && isEnumerated(text[places[i-1].end:p.start])
+			if goesOn {
 				found = append(found, finding{address: p.address, diagnostic: paragraphsAt(text, p)})
 			}
 		}
@@ -64,6 +66,11 @@ func findLabelled(n notice) []finding {
 		}
 	}
 	return nil
+}
+
+// isEnumerated reports whether what stands between two addresses makes a list of them.
+func isEnumerated(between string) bool {
+	return len(between) <= 12 && strings.ContainsAny(between, ",;") && strings.Trim(between, " ,;<>()\"'\n") == ""
 }
 
 func findPlaces(text string) []place {

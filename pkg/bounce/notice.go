@@ -27,7 +27,7 @@ func readNotice(m message, html bool) notice {
 	for _, preamble := range []bool{false, true} {
 		var n notice
 		for _, p := range m.parts {
-			if p.preamble == preamble && isText(p.mediaType) && (p.mediaType == "text/html") == html {
+			if p.preamble == preamble && isText(p.mediaType) && isHTML(p) == html {
 				n.add(p.text, html)
 			}
 		}
@@ -51,6 +51,13 @@ func keptLines(lines []string) int {
 		}
 	}
 	return len(lines)
+}
+
+// isHTML reports whether a part is HTML, by its type or, where a gateway has lost that, by
+// how it begins.
+func isHTML(p part) bool {
+	start := strings.ToLower(strings.TrimSpace(p.text[:min(len(p.text), 200)]))
+	return p.mediaType == "text/html" || strings.HasPrefix(start, "<html") || strings.HasPrefix(start, "<!doctype html")
 }
 
 func isText(mediaType string) bool {
