@@ -3,6 +3,7 @@ package bounce
 import (
 	"bytes"
 	"cmp"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,4 +108,24 @@ func isSaid(got, want []string) bool {
 		}
 	}
 	return true
+}
+
+// Each line of testdata/diagnostics.txt is a reason, a permanence and what a server says
+// without a code.
+func TestWordsOfServersAreUnderstood(t *testing.T) {
+	raw, err := os.ReadFile("testdata/diagnostics.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		reason, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		permanence, said, _ := strings.Cut(rest, " ")
+		r := Judge(Recipient{Action: ActionFailed, Diagnostic: said})
+		if r.Reason != reason || r.Permanence != Permanence(permanence) {
+			t.Errorf("%q: got %s %s, want %s %s", said, r.Reason, r.Permanence, reason, permanence)
+		}
+	}
 }
