@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ func listEntries(lines []string) []entry {
 		if says(normalise(line), "announce") {
 			reach = i + announceReach
 		}
-		if e, ok := parseEntry(line); ok {
+		if e, ok := parseEntry(line); ok && !isContact(lines[i+1:]) {
 			e.line, e.announced = i, i <= reach
 			entries = append(entries, e)
 			if i <= reach {
@@ -77,6 +78,12 @@ func listEntries(lines []string) []entry {
 		}
 	}
 	return entries
+}
+
+// isContact reports whether what stands below an address makes it that of somebody who
+// helps.
+func isContact(below []string) bool {
+	return len(below) > 0 && slices.ContainsFunc(phraseSections()["contact-below"].phrases, func(p phrase) bool { return p.begins(below[0]) })
 }
 
 // parseEntry reads a line that begins with an address:
@@ -90,7 +97,8 @@ func parseEntry(line string) (entry, bool) {
 		return entry{}, false
 	}
 	before, rest := line[:at.start], strings.TrimSpace(strings.TrimLeft(line[at.end:], `"'>)`))
-	named := len(before) < 100 && namePattern.MatchString(before) && (rest == "" || strings.HasPrefix(rest, "<"))
+	named := len(before) < 100 && namePattern.MatchString(before) && (rest == "" || strings.HasPrefix(rest, "<")) &&
+		!says(normalise(before), "contact")
 	if !named && (len(before) > 40 || !bulletPattern.MatchString(before)) {
 		return entry{}, false
 	}
