@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"pkg/hint":     {},
 	"pkg/account":  {},
 	"pkg/throttle": {},
+	"pkg/webprobe": {},
 	"pkg/smtptest": {},
 	"pkg/classify": {"pkg/account"},
 	"pkg/export": {"pkg/account", "pkg/export/rows", "pkg/export/unpack", "pkg/export/jsonrows", "pkg/export/pgdump",
@@ -51,7 +52,7 @@ var rooms = map[string][]string{
 	"cmd/notify": {"templates", "pkg/account", "pkg/classify", "pkg/export", "pkg/export/presets", "pkg/notice", "pkg/campaign",
 		"pkg/ledger", "pkg/throttle", "pkg/relay", "pkg/delivery", "pkg/smtptest",
 		"pkg/bounce", "pkg/bounce/mailbox", "pkg/bounce/feed", "pkg/bounce/postfixlog", "pkg/bounce/imapbox",
-		"pkg/preview", "pkg/report"},
+		"pkg/preview", "pkg/report", "pkg/webprobe"},
 	// For tests alone.
 	"pkg/browsertest":  {},
 	"pkg/postfixtest":  {},

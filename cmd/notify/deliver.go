@@ -21,12 +21,15 @@ const (
 
 // deliver runs one delivery and records its beginning and its end.
 func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Summary, error) {
+	options := s.deliveryOptions(s.options, s.standing)
+	if s.pages != nil {
+		options.Prober, options.ProbeEvery = s.pages, time.Duration(s.config.Halt.Probe.Every)
+	}
 	if _, err := s.book.Begin(ctx, s.process.now()); err != nil {
 		return delivery.Summary{}, err
 	}
 	aside, bar := s.showRun(ctx)
 	defer bar.stop()
-	options := s.deliveryOptions(s.options, s.standing)
 	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, aside.log
 	ended := make(chan struct{})
 	go aside.acknowledge(ended)
@@ -133,8 +136,8 @@ func progressOf(status campaign.Status) reading {
 	n := status.Notices
 	text := fmt.Sprintf("batch %d of %d: %d accepted, %d deferred, %d rejected, %d in doubt, %s", batch, status.Batches.Total,
 		n.Accepted, n.Deferred, n.Rejected, n.InDoubt, rateInWords(status, campaign.Rate{}))
-	if status.Limit != nil {
-		text += ", " + heldBack(*status.Limit, status.LimitedUntil)
+	if held := heldBack(status); held != "" {
+		text += ", " + held
 	}
 	if line, isBad := deadlineLine(status); isBad {
 		text += ", deadline " + line

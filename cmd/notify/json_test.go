@@ -23,7 +23,7 @@ const statusContract = `{"campaign":"s","plan":"s","state":"s",
  "notices":{"total":1,"pending":1,"sending":1,"accepted":1,"deferred":1,"rejected":1,"bounced":1,"in_doubt":1},
  "by_class":{"password":{"total":1},"sso":{"total":1}},
  "batches":{"total":1,"done":1},"rate_per_s":1,"eta":null,"next_attempt":null,"halted":null,
- "limit":null,"limited_until":null,"takes_s":1,"batch":null,"deadline":null}`
+ "limit":null,"limited_until":null,"probe":null,"takes_s":1,"batch":null,"deadline":null}`
 
 const accountContract = `{"id":"s","address":"s","class":"s","reason":"s","excluded":null,"notice":"s","generation":1,
  "state":"s","attempts":1,"last_reply":"s","updated":"s","locale":"s"}`

@@ -92,9 +92,15 @@ type child struct {
 // ends the process at the latest.
 func (c *trial) start(t *testing.T, args ...string) *child {
 	t.Helper()
-	p := &child{cmd: exec.CommandContext(t.Context(), "notify", args...), ended: make(chan struct{})}
+	return c.startIn(t, nil, "notify", args...)
+}
+
+// startIn starts one of the programs of TestMain with more of an environment.
+func (c *trial) startIn(t *testing.T, environment []string, program string, args ...string) *child {
+	t.Helper()
+	p := &child{cmd: exec.CommandContext(t.Context(), program, args...), ended: make(chan struct{})}
 	p.cmd.Dir = c.dir
-	p.cmd.Env = childEnvironment()
+	p.cmd.Env = append(childEnvironment(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

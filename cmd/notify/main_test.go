@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"notify": main})
+	testscript.Main(m, map[string]func(){"notify": main, pagesProgram: mainWithPages})
 }
 
 // TestScripts runs testdata/script: each script is a session at a shell.

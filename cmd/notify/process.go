@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/user"
 	"strconv"
@@ -30,7 +31,10 @@ type process struct {
 	// inks are those of stderr, outInks those of stdout.
 	inks, outInks inks
 	// stop is closed by the first signal: finish what is in flight and end.
-	stop   <-chan struct{}
+	stop <-chan struct{}
+	// dialPage opens the connections to the pages of halt.probe; nil: as any program does.
+	dialPage func(ctx context.Context, network, address string) (net.Conn, error)
+
 	getenv func(string) (string, bool)
 	now    func() time.Time
 	random io.Reader

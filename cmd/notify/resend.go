@@ -170,7 +170,7 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 	if err := canConsent(r.process, r.options.yes, "resend", n); err != nil {
 		return err
 	}
-	mailer, err := r.relay()
+	mailer, err := r.reach()
 	if err != nil {
 		return err
 	}

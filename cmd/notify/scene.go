@@ -148,6 +148,9 @@ func (s scene) now(columns int) []row {
 	if !s.status.Running() {
 		return rows
 	}
+	if s.status.Probe != nil {
+		rows = append(rows, folded("waits", bad, shown(waitsFor(*s.status.Probe, "15:04:05 UTC")), columns)...)
+	}
 	rows = append(rows, folded("rate", plain, s.pacing(), columns)...)
 	end := "nobody can say yet"
 	if s.status.ETA != nil {

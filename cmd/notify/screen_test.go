@@ -80,12 +80,21 @@ func haltedScene() scene {
 	return s
 }
 
+// silentScene waits for a page.
+func silentScene() scene {
+	s := largeScene()
+	limit := campaign.LimitProbe + " reset"
+	s.status.State, s.status.Limit, s.status.ETA, s.status.Deadline = campaign.PhasePaused, &limit, nil, due(52*time.Hour, nil)
+	s.status.Probe = &campaign.Silence{Pages: []campaign.PageFailure{{Link: "reset", Reason: "503"}}, Since: sceneNow.Add(-time.Minute)}
+	return s
+}
+
 func emptyScene() scene {
 	return scene{status: campaign.Status{At: sceneNow, Began: sceneNow.Add(-time.Second), Campaign: "acme", State: campaign.PhaseSending,
 		Notices: campaign.NoticeCounts{Total: 3, Pending: 3}, Batches: campaign.BatchCounts{Total: 1}}, leave: howToLeave}
 }
 
-var scenes = map[string]func() scene{"large": largeScene, "hostile": hostileScene, "halted": haltedScene, "empty": emptyScene}
+var scenes = map[string]func() scene{"large": largeScene, "hostile": hostileScene, "halted": haltedScene, "silent": silentScene, "empty": emptyScene}
 
 func TestScreens(t *testing.T) {
 	for name, make := range scenes {

@@ -108,6 +108,7 @@ type sending struct {
 	globals *globals
 	options sendOptions
 	book    *ledger.Ledger
+	pages   *pages // nil: no page is asked
 	standing
 }
 
@@ -160,7 +161,7 @@ func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, erro
 	if err := canConsent(s.process, s.options.yes, "send", asked.send); err != nil {
 		return delivery.Summary{}, err
 	}
-	mailer, err := s.relay()
+	mailer, err := s.reach()
 	if err != nil {
 		return delivery.Summary{}, err
 	}
@@ -182,6 +183,15 @@ func (s *sending) order(ctx context.Context) (order, error) {
 	used, err := s.planned(ctx, s.book.Reader)
 	eta := s.deliveryOptions(s.options, s.standing).Outlook(n)
 	return order{folder: s.folder, used: used, status: s.status, send: n, eta: eta}, err
+}
+
+// reach makes what talks to the relay and to the pages, so that a mistake in how these are
+// reached is told before anybody is asked.
+func (s *sending) reach() (mailer *relay.Relay, err error) {
+	if s.pages, err = newPages(s.process, s.config); err != nil {
+		return nil, hint.Wrap(err, "look at halt.probe; nothing was sent")
+	}
+	return s.relay()
 }
 
 // answers opens and closes one session, so that a relay that cannot be used is told

@@ -153,8 +153,8 @@ func (s statusResult) timing() []string {
 	if s.Halted != nil {
 		lines = append(lines, "halted: "+*s.Halted)
 	}
-	if s.Limit != nil {
-		lines = append(lines, heldBack(*s.Limit, s.LimitedUntil))
+	if held := heldBack(s.Status); held != "" {
+		lines = append(lines, held)
 	}
 	if s.RatePerS > 0 {
 		lines = append(lines, "rate "+rateInWords(s.Status, campaign.Rate{}))
@@ -171,18 +171,34 @@ func (s statusResult) timing() []string {
 	return lines
 }
 
-// heldBack says which limit binds, and until when; nil: that is not known.
-func heldBack(limit string, until *time.Time) string {
-	text := "held back by " + limit
-	if until != nil {
-		text += ", until " + until.UTC().Format(time.RFC3339)
+// heldBack says which limit binds, and until when where that is known; nothing where none
+// does. What a page that does not answer is in the way of is said in its own words.
+func heldBack(s campaign.Status) string {
+	switch {
+	case s.Probe != nil:
+		return waitsFor(*s.Probe, time.RFC3339)
+	case s.Limit == nil:
+		return ""
+	}
+	text := "held back by " + *s.Limit
+	if s.LimitedUntil != nil {
+		text += ", until " + s.LimitedUntil.UTC().Format(time.RFC3339)
 	}
 	return text
+}
+
+// waitsFor says which pages do not answer, what that means, and since when, in a layout
+// of time.
+func waitsFor(s campaign.Silence, layout string) string {
+	return fmt.Sprintf("%v, since %s", s, s.Since.UTC().Format(layout))
 }
 
 // whatNext says, for each state that needs a decision, which one.
 func whatNext(s campaign.Status) []string {
 	var lines []string
+	if s.Probe != nil {
+		lines = append(lines, s.Probe.Next())
+	}
 	switch s.State {
 	case campaign.PhasePlanned, campaign.PhaseHalted, campaign.PhaseIncomplete:
 		lines = append(lines, s.State.Advice().Next)

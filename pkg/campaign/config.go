@@ -114,11 +114,12 @@ type Retry struct {
 	Max      Duration `yaml:"max"`      // the longest wait; default 4h
 }
 
-// Halt says when a run stops itself.
+// Halt says when a run stops itself, for good or for a while.
 type Halt struct {
 	Rejected          Percent `yaml:"rejected"`           // of the notices of the run; default 5%
 	After             int     `yaml:"after"`              // outcomes before the share counts; default 100
 	ConsecutiveErrors int     `yaml:"consecutive_errors"` // default 20
+	Probe             *Probe  `yaml:"probe"`              // pauses the run; nil: no page is asked
 }
 
 // defaults returns a Config in which every key that has a default holds it.

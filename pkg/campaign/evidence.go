@@ -28,6 +28,7 @@ type Evidence struct {
 	Rejections []RejectionCount
 	Runs       []RunRecord
 	Sessions   []Session // the first one of each relay, address and encryption
+	Pauses     []Pause   // for pages that did not answer, by when they began
 	Resends    []ResendRecord
 }
 

@@ -94,6 +94,7 @@ func (c *Config) resolve(o Options) {
 	c.Suppress = c.path(c.Suppress)
 	c.SMTP.CAFile = c.path(c.SMTP.CAFile)
 	c.Bounces.CAFile = c.path(c.Bounces.CAFile)
+	c.Halt.Probe.resolve(c)
 	if c.SMTP.DKIM != nil {
 		c.SMTP.DKIM.KeyFile = c.path(c.SMTP.DKIM.KeyFile)
 	}

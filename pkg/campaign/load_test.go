@@ -102,7 +102,7 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 			Ramp:      &Ramp{Rate{60, time.Hour}, 10 * minute},
 		},
 		Retry:    Retry{3, minute, 60 * minute},
-		Halt:     Halt{2.5, 10, 7},
+		Halt:     Halt{2.5, 10, 7, &Probe{[]string{"sign_out", "help"}, minute, Duration(2 * time.Second), "testdata/pages.pem"}},
 		Bounces:  Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
 		Suppress: "testdata/suppress.txt",
 	}
@@ -158,7 +158,7 @@ func TestDefaults(t *testing.T) {
 	c := mustLoad(t, minimal)
 	want := defaults()
 	want.SMTP.Port = 587
-	if !reflect.DeepEqual(c.Throttle, want.Throttle) || c.Retry != want.Retry || c.Halt != want.Halt ||
+	if !reflect.DeepEqual(c.Throttle, want.Throttle) || c.Retry != want.Retry || !reflect.DeepEqual(c.Halt, want.Halt) ||
 		c.Classify != want.Classify || c.Notice.Locale != "en" {
 		t.Errorf("a minimal configuration has other defaults: %+v", c)
 	}

@@ -43,6 +43,9 @@ type Status struct {
 	// goes on.
 	Limit        *string    `json:"limit"`
 	LimitedUntil *time.Time `json:"limited_until"`
+	// Probe is what the run waits for while a page of halt.probe does not answer; null
+	// where nothing is sent or all answer.
+	Probe *Silence `json:"probe"`
 	// TakesS is how many seconds it takes at least to send what is left, where that is
 	// known; null while a process sends, which has an ETA.
 	TakesS *int64 `json:"takes_s"`

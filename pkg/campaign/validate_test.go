@@ -79,6 +79,11 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"no first wait", minimal + "retry: {first: 0s}\n", "notify.yaml:14:16: retry.first: want a wait"},
 		{"a longest wait below the first", minimal + "retry: {first: 5h}\n", "retry.max: is 4h0m0s: want no less than retry.first, which is 5h0m0s"},
 		{"a negative after", minimal + "halt: {after: -1}\n", "notify.yaml:14:15: halt.after: is -1"},
+		{"a page that is none", minimal + "halt: {probe: {urls: [reset, signout]}}\n", "notify.yaml:14:30: halt.probe.urls[1]: not the name of a link"},
+		{"a page that is not set", minimal + "halt: {probe: {urls: [two_factor]}}\n", "notify.yaml:14:23: halt.probe.urls[0]: links.two_factor is not set"},
+		{"a page twice", minimal + "halt: {probe: {urls: [reset, help, reset]}}\n", "notify.yaml:14:36: halt.probe.urls[2]: reset is given twice"},
+		{"a page that is asked all the time", minimal + "halt: {probe: {every: 900ms}}\n", "notify.yaml:14:23: halt.probe.every: is 900ms: want 1s or more"},
+		{"a page without time", minimal + "halt: {probe: {max_latency: 0s}}\n", "notify.yaml:14:29: halt.probe.max_latency: want a time above zero"},
 		{"no consecutive errors", minimal + "halt: {consecutive_errors: 0}\n", "notify.yaml:14:28: halt.consecutive_errors: is 0"},
 	}
 	for _, c := range cases {

@@ -38,4 +38,12 @@
 //
 // Deferred notices whose time has come go out together with the pending ones of the
 // batch under way. During the pause between batches nothing goes.
+//
+// # Pages
+//
+// With Options.Prober the pages that notices lead to are asked beside the sending, which
+// they do not slow. No notice is begun before the first answer, nor while a page does not
+// answer: what is on its way is finished, idle sessions are closed after a while, and the
+// run goes on by itself, at its rate, when all pages answer again. A pause counts against
+// no notice, never halts the run, and has no longest time.
 package delivery

@@ -25,11 +25,11 @@ func (o Options) pauses(n int64) time.Duration {
 // etaLocked returns when the campaign is through: as Outlook has it, but as many times
 // slower as the run has been so far than the throttle would have let it, which tells of
 // the relay, of slow destinations and of retries. It is no earlier than next, when the
-// next deferred notice is due.
+// next deferred notice is due. While the run waits for a page nobody can say.
 func (r *run) etaLocked(now time.Time, ramped time.Duration, next time.Time) time.Time {
 	done := r.tally.Accepted + r.tally.Rejected + r.tally.InDoubt
 	left := r.Left - done
-	if left <= 0 || r.Pace.Rate == 0 {
+	if left <= 0 || r.Pace.Rate == 0 || len(r.silent) > 0 {
 		return time.Time{}
 	}
 	slower := 1.0

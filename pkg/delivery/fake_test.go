@@ -34,6 +34,7 @@ type memory struct {
 	tries   map[int64][]campaign.Attempt
 	notes   []campaign.Activity
 	opened  []campaign.Session
+	probed  []probing
 	deaf    bool // Opened fails
 	records int
 	dead    bool
@@ -179,6 +180,22 @@ func (m *memory) Opened(_ context.Context, s campaign.Session) error {
 		return errDisk
 	}
 	m.opened = append(m.opened, s)
+	return nil
+}
+
+// probing is what Probed was told.
+type probing struct {
+	at     time.Time
+	silent string
+}
+
+func (m *memory) Probed(_ context.Context, at time.Time, silent []campaign.PageFailure) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead || m.deaf {
+		return errDisk
+	}
+	m.probed = append(m.probed, probing{at, fmt.Sprint(silent)})
 	return nil
 }
 

@@ -33,6 +33,10 @@ type Options struct {
 	// Halt ends the run. When a relay goes down, each session may lose the reply to a
 	// notice at once: Consecutive above Connections lets the run survive that.
 	Halt throttle.Halt
+	// Prober asks the pages that notices lead to, every ProbeEvery. No notice is begun
+	// before the first answer, nor while a page does not answer. Nil: no page is asked.
+	Prober     Prober
+	ProbeEvery time.Duration
 
 	Limit  int64 // notices to try in this run; 0: all of them
 	NoWait bool  // end, rather than wait, when only deferred notices and those to paused destinations are left
@@ -63,6 +67,8 @@ func (o Options) Validate() error {
 		return errors.New("the number of attempts is below 1")
 	case o.Limit < 0:
 		return errors.New("the limit is negative")
+	case o.Prober != nil && o.ProbeEvery <= 0:
+		return errors.New("the time between two questions to the pages is not above 0")
 	}
 	for _, part := range []struct {
 		name  string

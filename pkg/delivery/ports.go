@@ -20,6 +20,8 @@ type Ledger interface {
 	// Opened keeps over what a session with the relay goes, before the session carries
 	// anything. What it keeps already changes nothing.
 	Opened(ctx context.Context, s campaign.Session) error
+	// Probed keeps which pages do not answer from at on; none: all do.
+	Probed(ctx context.Context, at time.Time, silent []campaign.PageFailure) error
 }
 
 // Reader is the part of a Ledger that changes nothing.

@@ -32,21 +32,24 @@ func (r *run) pause(limit string, until time.Time) {
 	}
 	r.enter(phase{name: campaign.PhasePaused, until: until, limit: limit})
 	r.queue.hold(true) // which wakes idle workers: they may want to close their sessions
-	for wait := until.Sub(r.now()); wait > 0 && !r.ending(); wait = until.Sub(r.now()) {
-		select {
-		case <-r.Clock.After(min(wait, nap)):
-		case <-r.ended:
-		}
-	}
+	r.waitUntil(until)
 	r.enter(phase{name: campaign.PhaseSending})
 	r.queue.hold(false)
 }
 
-// resting reports whether the run pauses for long enough to close idle sessions.
+// waitUntil waits until the given moment of the run's timeline, or until the run ends.
+func (r *run) waitUntil(until time.Time) {
+	for wait := until.Sub(r.now()); wait > 0 && !r.ending(); wait = until.Sub(r.now()) {
+		r.sleep(wait, nil)
+	}
+}
+
+// resting reports whether the run pauses for long enough to close idle sessions. How long
+// it waits for a page can be told afterwards only.
 func (r *run) resting(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.phase.until.Sub(now) > restAfter
+	return r.phase.until.Sub(now) > restAfter || len(r.silent) > 0 && now.Sub(r.entered) > restAfter
 }
 
 func (r *run) enter(p phase) {
@@ -64,7 +67,7 @@ func (r *run) enterLocked(p phase, now time.Time) {
 
 // restedLocked returns how much of the run was spent in pauses.
 func (r *run) restedLocked(now time.Time) time.Duration {
-	if r.phase.name == campaign.PhasePaused {
+	if r.phase.name == campaign.PhasePaused || len(r.silent) > 0 {
 		return r.rested + now.Sub(r.entered)
 	}
 	return r.rested
@@ -88,7 +91,7 @@ func (r *run) announce() {
 		r.Progress(event)
 	}
 	shown := phase{name: event.Phase, until: event.Until}
-	if !shown.until.IsZero() {
+	if !shown.until.IsZero() || shown.name == campaign.PhasePaused {
 		shown.limit = event.Limit
 	}
 	if shown == r.notedPhase && now.Sub(r.noted) < noteEvery || r.broken.Load() {
@@ -105,12 +108,16 @@ func (r *run) event(now time.Time) Event {
 	ramped, next := r.queue.ramped(), r.feed.nextDue()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.phase.name == campaign.PhasePaused {
-		limit, until = r.phase.limit, r.phase.until
+	doing := r.phase
+	if len(r.silent) > 0 {
+		doing = phase{name: campaign.PhasePaused, limit: r.silent.limit()}
+	}
+	if doing.name == campaign.PhasePaused {
+		limit, until = doing.limit, doing.until
 	}
 	return Event{
 		Activity: campaign.Activity{
-			Phase:  r.phase.name,
+			Phase:  doing.name,
 			Limit:  limit,
 			Until:  until.Truncate(time.Second),
 			Rate:   r.meter.Rate(now),

@@ -33,6 +33,7 @@ type queue struct {
 	retries int   // deferred ones, queued or flying
 	left    int64 // that may be taken; negative: any number
 	shut    bool  // nothing may be taken for now
+	muted   bool  // nor while a page does not answer
 	starved bool  // every lane waits for its domain
 
 	most    int            // transactions with one domain at the same time; 0: any number
@@ -119,7 +120,7 @@ func (q *queue) take(now time.Time, holding string) (it item, ok bool, wait time
 	if q.queued < lowWater {
 		q.ask()
 	}
-	if q.queued == 0 || q.left == 0 || q.shut {
+	if q.queued == 0 || q.left == 0 || q.shut || q.muted {
 		return item{}, false, 0, q.changed
 	}
 	if wait = q.pacer.Wait(now); wait > 0 {

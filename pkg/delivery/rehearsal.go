@@ -61,3 +61,6 @@ func (r *rehearsal) Note(context.Context, campaign.Activity) error { return nil 
 
 // Opened forgets the session.
 func (r *rehearsal) Opened(context.Context, campaign.Session) error { return nil }
+
+// Probed forgets which pages answer.
+func (r *rehearsal) Probed(context.Context, time.Time, []campaign.PageFailure) error { return nil }

@@ -32,6 +32,10 @@ func Run(ctx context.Context, stop <-chan struct{}, o Options) (Summary, error) 
 	defer r.cancelDial()
 	r.watch(ctx, stop)
 	var workers sync.WaitGroup
+	if o.Prober != nil {
+		r.queue.mute()
+		workers.Go(r.probe)
+	}
 	for range o.Connections {
 		workers.Go(func() { (&worker{run: r}).work(ctx) })
 	}
@@ -70,7 +74,8 @@ type run struct {
 	tally    Tally
 	batch    int
 	phase    phase
-	entered  time.Time     // when phase began
+	silent   silence       // what the run waits for besides
+	entered  time.Time     // when phase or silent became what it is
 	rested   time.Duration // in the pauses before
 
 	announcing sync.Mutex // serialises Progress and Note

@@ -66,6 +66,12 @@ func (w *worker) work(ctx context.Context) {
 			w.putBack(next)
 			continue
 		}
+		if next != nil && w.run.queue.isMute() { // since it was taken
+			w.putBack(next)
+			if next = nil; w.open == nil {
+				continue
+			}
+		}
 		w.fly(ctx, next)
 	}
 }

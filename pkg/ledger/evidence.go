@@ -47,6 +47,7 @@ func (r *Reader) evidence(ctx context.Context, now time.Time) (e campaign.Eviden
 			rejectionsBy(ctx, tx, &e),
 			r.runs(ctx, tx, &e),
 			sessionsOf(ctx, tx, &e),
+			pausesOf(ctx, tx, &e),
 		)
 	})
 	return e, err

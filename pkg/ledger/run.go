@@ -58,8 +58,12 @@ func (l *Ledger) Recover(ctx context.Context, at time.Time) (lost int64, err err
 	return lost, nil
 }
 
-// recover makes in doubt what is still sending, and settles what findings say of it.
+// recover makes in doubt what is still sending, settles what findings say of it, and
+// closes the pauses that were left open.
 func (w *writer) recover(at time.Time) (lost int64, err error) {
+	if err = w.losePauses(); err != nil {
+		return 0, err
+	}
 	if lost, err = w.doubt(at); err == nil {
 		_, err = w.settle(at)
 	}
@@ -109,13 +113,16 @@ func (l *Ledger) Opened(ctx context.Context, s campaign.Session) error {
 	})
 }
 
-// End ends the run, and settles findings that waited for the replies that it brought. It
-// returns an error outside a run.
+// End ends the run and its pauses, and settles findings that waited for the replies that it
+// brought. It returns an error outside a run.
 func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
 	err := l.inRun(ctx, "end the run", func(w *writer, run int64) error {
 		_, err := change(context.Background(), w.conn,
 			"UPDATE runs SET ended = ?, halted = ?, interrupted = ?, ramped = max(ramped, ?) WHERE number = ?",
 			micros(e.At), nullable(e.Halted), e.Interrupted, e.Ramped.Microseconds(), run)
+		if err == nil {
+			err = w.endPauses(e.At, campaign.PauseStopped, "")
+		}
 		if err == nil {
 			_, err = w.settle(e.At)
 		}

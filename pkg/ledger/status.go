@@ -169,6 +169,9 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 		s.Began, s.RatePerS, s.Limit = moment(run.Started), run.Rate, nonempty(run.Binding)
 		s.ETA, s.LimitedUntil = ahead(run.ETA, now), ahead(run.Until, now)
 		s.Measure(run.Binding == campaign.LimitRamp)
+		if err := silence(ctx, tx, s); err != nil {
+			return err
+		}
 	}
 	if s.Notices.Pending > 0 || s.Notices.Deferred == 0 {
 		return nil

@@ -32,6 +32,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"stateName":  func(s campaign.State) string { return stateNames[s] },
 	"reason":     func(r string) string { return cmp.Or(reasonWords[r], "no reason was told") },
 	"permanence": permanence,
+	"pauseEnd":   func(e campaign.PauseEnd) string { return pauseWords[e] },
 	"margin":     margin,
 	"add":        func(a, b float64) float64 { return a + b },
 	"plain":      func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },

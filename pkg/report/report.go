@@ -69,6 +69,7 @@ type Report struct {
 	Bounces      []Bounces     `json:"bounces"`
 	Rejections   []Rejections  `json:"rejections"`
 	Runs         []Run         `json:"runs"`
+	Pauses       []Pause       `json:"pauses"`
 	Relays       []Relay       `json:"relays"`
 	Resends      []Resend      `json:"resends"`
 	Letters      []Letter      `json:"letters"` // null: not at hand
@@ -140,6 +141,16 @@ type Run struct {
 	Interrupted bool `json:"interrupted"`
 }
 
+// Pause is a time in which a page that notices lead to did not answer, and a run waited.
+type Pause struct {
+	Run    int64             `json:"run"`
+	Link   string            `json:"link"`
+	Reason string            `json:"reason"` // as it was seen last
+	From   time.Time         `json:"from"`
+	Until  *time.Time        `json:"until"` // null: it goes on, or nobody knows
+	Ending campaign.PauseEnd `json:"ending"`
+}
+
 // Relay is over what notices were sent.
 type Relay struct {
 	Host       string    `json:"host"`
@@ -179,7 +190,7 @@ func Read(ctx context.Context, book Ledger, o Options) (*Report, error) {
 		Others: Destination{NoticeCounts: e.Others},
 		// An empty list is not null.
 		Timeline: []Span{}, Kinds: []Kind{}, Destinations: []Destination{}, Attempts: []Attempts{}, Bounces: []Bounces{},
-		Rejections: []Rejections{}, Runs: []Run{}, Relays: []Relay{}, Resends: []Resend{}, Templates: []Wording{}, Facts: []Wording{},
+		Rejections: []Rejections{}, Runs: []Run{}, Pauses: []Pause{}, Relays: []Relay{}, Resends: []Resend{}, Templates: []Wording{}, Facts: []Wording{},
 	}
 	r.when(e)
 	r.outcomes(e)
@@ -226,6 +237,11 @@ func (r *Report) when(e campaign.Evidence) {
 			Number: run.Number, Host: clean(run.Host), Started: seconds(run.Started), Running: run.Running,
 			Last: optional(run.Last), Ended: optional(run.Ended), Halted: clean(account.MaskText(run.Halted)),
 			Interrupted: run.Interrupted,
+		})
+	}
+	for _, p := range e.Pauses {
+		r.Pauses = append(r.Pauses, Pause{
+			Run: p.Run, Link: clean(p.Page.Link), Reason: clean(p.Page.Reason), From: seconds(p.From), Until: optional(p.Until), Ending: p.Ending,
 		})
 	}
 }

@@ -164,6 +164,34 @@ func TestAnInterruptedRunDidNotEndInOrder(t *testing.T) {
 	}
 }
 
+func TestPausesForPagesAreTold(t *testing.T) {
+	r := read(t, sample())
+	text := visible(parsed(t, r))
+	for _, want := range []string{
+		"1 reset 503 2026-09-14 07:00:00 2026-09-14 07:01:00 the page answered again",
+		"2 sign out no whole answer within 5s 2026-09-15 02:00:00 – nobody knows: the run ended without a word",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	got, err := json.Marshal(r.Pauses)
+	if want := `[{"run":1,"link":"reset","reason":"503","from":"2026-09-14T07:00:00Z","until":"2026-09-14T07:01:00Z","ending":"answered"},` +
+		`{"run":2,"link":"sign_out","reason":"no whole answer within 5s","from":"2026-09-15T02:00:00Z","until":null,"ending":"lost"}]`; err != nil || string(got) != want {
+		t.Errorf("the JSON of the pauses is %s (%v), want %s", got, err, want)
+	}
+	for ending, words := range map[campaign.PauseEnd]string{campaign.PauseOpen: "it goes on", campaign.PauseStopped: "the run ended before the page answered"} {
+		e := sample()
+		e.Pauses[0].Ending = ending
+		if !strings.Contains(visible(parsed(t, read(t, e))), words) {
+			t.Errorf("a pause that is %s is not told so", ending)
+		}
+	}
+	if text := visible(parsed(t, read(t, blank()))); strings.Contains(text, "Pauses") {
+		t.Error("a campaign without pauses has a table of them")
+	}
+}
+
 // The JSON holds what the page holds, and its status is that of `status --json`.
 func TestJSONHoldsTheSame(t *testing.T) {
 	r := read(t, sample())
@@ -175,11 +203,11 @@ func TestJSONHoldsTheSame(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if empty, err := json.Marshal(read(t, blank())); err != nil || strings.Contains(string(empty), `"runs":null`) {
+	if empty, err := json.Marshal(read(t, blank())); err != nil || strings.Contains(string(empty), `"runs":null`) || strings.Contains(string(empty), `"pauses":null`) {
 		t.Errorf("without a run: %s, %v", empty, err)
 	}
 	for _, key := range []string{"program", "made", "planned", "status", "next", "disagreements", "first_accepted", "last_accepted", "deadline",
-		"timeline", "kinds", "destinations", "other_destinations", "attempts", "bounces", "rejections", "runs", "relays", "resends",
+		"timeline", "kinds", "destinations", "other_destinations", "attempts", "bounces", "rejections", "runs", "pauses", "relays", "resends",
 		"letters", "templates", "facts", "parts"} {
 		if got[key] == nil {
 			t.Errorf("there is no %s", key)

@@ -63,6 +63,10 @@ func sample() campaign.Evidence {
 			{Number: 2, Started: begun.Add(7 * time.Hour), Last: begun.Add(20 * time.Hour), Host: "mailer-1"},
 			{Number: 3, Started: begun.Add(24 * time.Hour), Last: begun.Add(33 * time.Hour), Ended: begun.Add(33 * time.Hour), Host: "mailer-2"},
 		},
+		Pauses: []campaign.Pause{
+			{Run: 1, Page: campaign.PageFailure{Link: "reset", Reason: "503"}, From: begun.Add(time.Hour), Until: begun.Add(61 * time.Minute), Ending: campaign.PauseAnswered},
+			{Run: 2, Page: campaign.PageFailure{Link: "sign_out", Reason: "no whole answer within 5s"}, From: begun.Add(20 * time.Hour), Ending: campaign.PauseLost},
+		},
 		Accepted: minutesOf(89_150),
 		First:    begun.Add(7 * time.Second), Last: begun.Add(32*time.Hour + 59*time.Second),
 		Frozen: campaign.Frozen{

@@ -41,6 +41,14 @@ var findingWords = map[campaign.FindingKind]string{
 	campaign.FoundOther:     "other messages",
 }
 
+// pauseWords say how a pause for a page ended.
+var pauseWords = map[campaign.PauseEnd]string{
+	campaign.PauseOpen:     "it goes on",
+	campaign.PauseAnswered: "the page answered again",
+	campaign.PauseStopped:  "the run ended before the page answered",
+	campaign.PauseLost:     "nobody knows: the run ended without a word",
+}
+
 // stateNames and the names below are the headings of columns.
 var stateNames = map[campaign.State]string{
 	campaign.Pending: "Pending", campaign.Sending: "Sending", campaign.Accepted: "Accepted", campaign.Deferred: "Deferred",

@@ -266,3 +266,24 @@ func TestRefundsGatherNoMoreThanABurst(t *testing.T) {
 	}
 	NewPacer(Pace{}, start).Refund(start, "a.example") // without a limit there is nothing to give back
 }
+
+func TestPacerForfeitsWhatAPauseSavedUp(t *testing.T) {
+	for _, perSecond := range []float64{0.1, 50, 1000} {
+		p := NewPacer(Pace{Rate: perSecond}, start)
+		drive(t, p, start, 20*time.Second, "example.org")
+		after := start.Add(time.Hour)
+		p.Forfeit(after)
+		sent := drive(t, p, after, 20*time.Second, "example.org")
+		if sent[0] != after {
+			t.Errorf("at %v/s the first waits %v", perSecond, sent[0].Sub(after))
+		}
+		if gap, want := sent[1].Sub(sent[0]).Seconds(), 1/perSecond; gap < 0.999*want {
+			t.Errorf("at %v/s the second leaves after %v s, want %v", perSecond, gap, want)
+		}
+	}
+	unlimited := NewPacer(Pace{}, start)
+	unlimited.Forfeit(start)
+	if wait := unlimited.Wait(start); wait != 0 {
+		t.Errorf("without a rate the next waits %v", wait)
+	}
+}

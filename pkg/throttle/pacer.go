@@ -127,6 +127,18 @@ func (p *Pacer) Refund(now time.Time, domain string) {
 	}
 }
 
+// Forfeit leaves no more than one notice in the bucket of the run, so that what was saved
+// up in a pause does not go out at once. That one stays, lest a slow rate wait anew after
+// each of many pauses.
+func (p *Pacer) Forfeit(now time.Time) {
+	if p.overall == nil {
+		return
+	}
+	if more := int(p.overall.TokensAt(now) - almostOne); more > 0 {
+		p.overall.ReserveN(now, more)
+	}
+}
+
 // Ramped returns how much of the ramp lay behind when the last notice left: the time in
 // which notices went out. A gap between two of them counts as ten seconds at most, or as
 // twice what the rate makes of it where that is longer. So neither a pause, a relay that
