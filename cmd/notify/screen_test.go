@@ -176,11 +176,22 @@ func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	}
 }
 
-// vt is as much of a terminal as a screen makes use of. It does not fold on a new size.
+// vt is as much of a terminal as a screen makes use of, with all of its scrollback. It does
+// not fold on a new size.
 type vt struct {
 	columns int
+	height  int // 0: without an end
 	lines   [][]rune
+	cleared int // lines that were there when all was erased, and are kept
 	x, y    int
+}
+
+// top is the first line that is not in the scrollback.
+func (v *vt) top() int {
+	if v.height == 0 {
+		return 0
+	}
+	return max(v.cleared, len(v.lines)-v.height)
 }
 
 func (v *vt) Write(text []byte) (int, error) {
@@ -223,10 +234,23 @@ func (v *vt) escape(text []rune) (rest []rune) {
 	_, _ = fmt.Sscanf(string(text[:end]), "%d", &n)
 	switch text[end] {
 	case 'A':
-		v.y = max(0, v.y-n)
+		v.y = max(v.top(), v.y-n)
+	case 'B':
+		v.y += n
+		if v.height > 0 {
+			v.y = min(v.y, v.top()+v.height-1)
+		}
+		for v.y >= len(v.lines) {
+			v.lines = append(v.lines, nil)
+		}
 	case 'K':
 		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
 	case 'J':
+		if v.height > 0 && v.x == 0 && v.y == v.top() { // as tmux has it
+			v.cleared = len(v.lines)
+			v.y = v.cleared
+			return text[end+1:]
+		}
 		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
 		v.lines = v.lines[:v.y+1]
 	}
@@ -265,6 +289,33 @@ func TestWhatIsWrittenScrollsByAboveTheScreen(t *testing.T) {
 	fmt.Fprint(terminal, "done\r\n")
 	if got, want := terminal.text(), "$ notify send\nnotify: a warning\nnotify: another\ndone"; got != want {
 		t.Errorf("after the end: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestALowTerminalKeepsNoScreenInItsScrollback(t *testing.T) {
+	for _, lines := range []int{5, 15, 24} {
+		terminal := &vt{columns: 60, height: lines}
+		s := &screen{out: terminal, size: func() (int, int) { return 60, lines }}
+		fmt.Fprint(terminal, "$ notify send -v\r\n")
+		for n := range 40 {
+			s.show(largeScene().rows)
+			fmt.Fprintf(s, "notify: notice %d %s\n", n, strings.Repeat("x", n+20)) // some are as wide as the terminal, or wider
+		}
+		if got := strings.Count(terminal.text(), "stop "); got != 1 {
+			t.Errorf("on %d lines the screen stands there %d times:\n%s", lines, got, terminal.text())
+		}
+		s.clear()
+		fmt.Fprint(terminal, "done\r\n")
+		text := terminal.text()
+		if strings.Contains(text, "stop ") || strings.Contains(text, "[=") {
+			t.Errorf("on %d lines the screen was left behind:\n%s", lines, text)
+		}
+		if got := strings.Count(text, "notify: notice "); got != 40 || !strings.HasSuffix(text, "\ndone") {
+			t.Errorf("on %d lines %d lines of the log are there, want 40:\n%s", lines, got, text)
+		}
+		if got := strings.Count(text, "x"); got != 40*20+39*40/2 {
+			t.Errorf("on %d lines %d characters of the log are there:\n%s", lines, got, text)
+		}
 	}
 }
 
