@@ -151,7 +151,7 @@ func (s scene) now(columns int) []row {
 	rows = append(rows, folded("rate", plain, s.pacing(), columns)...)
 	end := "nobody can say yet"
 	if s.status.ETA != nil {
-		end = fmt.Sprintf("%s, in %s", clock(*s.status.ETA, s.status.At), inWords(s.status.ETA.Sub(s.status.At)))
+		end = expected(s.status)
 	}
 	return append(rows, folded("done at", plain, end, columns)...)
 }

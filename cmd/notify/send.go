@@ -180,7 +180,7 @@ func (s *sending) order(ctx context.Context) (order, error) {
 func (s *sending) answers(ctx context.Context, mailer *relay.Relay) error {
 	ctx, cancel := s.process.untilStop(ctx)
 	defer cancel()
-	waiting := showProgress(s.process, s.globals, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
+	waiting := showProgress(s.process, s.globals, func() reading { return reading{text: "waiting for the relay to answer"} })
 	session, outcome := mailer.Open(ctx)
 	waiting.stop()
 	if session != nil {
