@@ -217,7 +217,12 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	case failed > 0:
 		n := status.Notices
 		err := say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt)
-		for _, line := range slices.Backward(unreached(status)) { // the last hint comes first
+		lines := unreached(status)
+		if n.InDoubt > 0 {
+			advice := campaign.InDoubt.Advice()
+			lines = append(lines, fmt.Sprintf("%s in doubt: %s; %s", counted(n.InDoubt, "notice"), advice.Upshot, advice.Next))
+		}
+		for _, line := range slices.Backward(lines) { // the last hint comes first
 			err = hint.Wrap(err, "%s", line)
 		}
 		return err

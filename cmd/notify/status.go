@@ -183,8 +183,7 @@ func heldBack(limit string, until *time.Time) string {
 // whatNext says, for each state that needs a decision, which one.
 func whatNext(s campaign.Status) []string {
 	var lines []string
-	switch s.State {
-	case campaign.PhasePlanned, campaign.PhaseHalted, campaign.PhaseIncomplete:
+	if s.State != campaign.PhaseFailed { // whose notices say it, by their state
 		lines = append(lines, s.State.Advice().Next)
 	}
 	for _, state := range []campaign.State{campaign.Deferred, campaign.InDoubt, campaign.Rejected, campaign.Bounced} {
@@ -193,7 +192,7 @@ func whatNext(s campaign.Status) []string {
 			lines = append(lines, fmt.Sprintf("%s: %s; %s", advice.Name, advice.Upshot, advice.Next))
 		}
 	}
-	if s.Notices.Left() == 0 && s.Notices.Failed() > 0 {
+	if s.Notices.Left() == 0 {
 		lines = append(lines, unreached(s)...)
 	}
 	return lines
@@ -210,16 +209,21 @@ func unreached(s campaign.Status) []string {
 	untold := s.Notices.Rejected + s.Notices.Bounced
 	var lines []string
 	if untold+addressless > 0 {
-		lines = append(lines, fmt.Sprintf("could not be told: %d notices, and %d accounts without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
-			untold, addressless))
-	}
-	if s.Notices.InDoubt > 0 {
-		lines = append(lines, fmt.Sprintf("%d notices in doubt: %s", s.Notices.InDoubt, campaign.InDoubt.Advice().Upshot))
+		lines = append(lines, fmt.Sprintf("could not be told: %s, and %s without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
+			counted(untold, "notice"), counted(addressless, "account")))
 	}
 	if untold+addressless >= manyUnreached {
 		lines = append(lines, fmt.Sprintf("%d or more people who cannot be reached can call for a substitute or public notice (45 CFR 164.404, 16 CFR 318.5, GDPR 34(3)(c)): ask counsel", manyUnreached))
 	}
 	return lines
+}
+
+// counted is a number of things.
+func counted(n int64, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return thousands(n) + " " + thing
 }
 
 func exclusions(c campaign.AccountCounts) []string {
