@@ -16,11 +16,10 @@ func newBouncesParseCommand(p *process, g *globals) *cobra.Command {
 		Short: "Say what each message says, without a ledger",
 		Long: `parse reads .eml files, Maildirs, mbox files or folders of any of them, and prints a
 line a message: its kind, whom it is about, and what happened. It needs no campaign
-and changes nothing. Addresses are shown in full.
-
-` + exitHelp(exitDone, exitFailed, exitUsage, exitInterrupted),
-		Args: usageArgs(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return runBouncesParse(cmd.Context(), p, g, args) },
+and changes nothing. Addresses are shown in full.`,
+		Annotations: map[string]string{exitsNote: exitHelp(exitDone, exitFailed, exitUsage, exitInterrupted)},
+		Args:        usageArgs(cobra.MinimumNArgs(1)),
+		RunE:        func(cmd *cobra.Command, args []string) error { return runBouncesParse(cmd.Context(), p, g, args) },
 	}
 }
 

@@ -70,7 +70,7 @@ func campaignOf(p *process, g *globals) (ledger string, config *campaign.Config,
 	}
 	config, err = campaign.ReadFile(g.config, p.getenv)
 	if err != nil {
-		return "", nil, hint.Wrap(err, "or name the ledger with --ledger")
+		return "", nil, lastHint(err, "or name the ledger with --ledger")
 	}
 	return config.LedgerPath(), config, nil
 }

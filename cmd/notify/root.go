@@ -63,7 +63,8 @@ A campaign is a folder with a notify.yaml. Start with:
   notify send                     the mail; run it again to resume
   notify status                   where it stands
   notify bounces import mails     what came back
-  notify resend --bounced         once more, where it is worth it`
+  notify resend --bounced         once more, where it is worth it
+  notify report                   the evidence, as one page`
 
 func newRootCommand(p *process, g *globals) *cobra.Command {
 	root := &cobra.Command{
@@ -80,20 +81,19 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.StringVarP(&g.config, "config", "c", "notify.yaml", "configuration of the campaign")
-	flags.StringVar(&g.ledger, "ledger", "", "ledger (default: the campaign's name + .ledger, beside the configuration)")
+	flags.StringVarP(&g.config, "config", "c", "notify.yaml", "configuration of the campaign, in `FILE`")
+	flags.StringVar(&g.ledger, "ledger", "", "ledger, in `FILE` (default: the campaign's name + .ledger, beside the configuration)")
 	flags.BoolVar(&g.json, "json", false, "print the result as JSON")
 	flags.BoolVar(&g.quiet, "quiet", false, "print no progress")
 	flags.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
 		newStatusCommand(p, g), newAccountsCommand(p, g), newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
 		newPresetsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
 	)
+	arrange(root)
 	return root
 }
 
@@ -117,10 +117,11 @@ func newHelpCommand() *cobra.Command {
 // codes their help names.
 func command(use, short, long string, codes []int, args cobra.PositionalArgs) *cobra.Command {
 	return &cobra.Command{
-		Use:   use,
-		Short: short,
-		Long:  long + "\n\n" + exitHelp(codes...),
-		Args:  usageArgs(args),
+		Use:         use,
+		Short:       short,
+		Long:        long,
+		Args:        usageArgs(args),
+		Annotations: map[string]string{exitsNote: exitHelp(codes...)},
 	}
 }
 
@@ -138,11 +139,11 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := say(errUsage, "there is no command %q", args[0])
+	err := hint.Wrap(say(errUsage, "there is no command %q", args[0]), "see notify --help")
 	for _, near := range cmd.SuggestionsFor(args[0]) {
 		err = hint.Wrap(err, "did you mean: notify %s", near)
 	}
-	return hint.Wrap(err, "see notify --help")
+	return err
 }
 
 // newLog returns the log of a process: warnings, and with -v what happens.
