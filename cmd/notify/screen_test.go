@@ -164,6 +164,24 @@ func TestALowScreenKeepsTheBarAndHowToStop(t *testing.T) {
 	}
 }
 
+func TestALowScreenLeavesNoStateOut(t *testing.T) {
+	for _, lines := range []int{8, 10, 14, 15} {
+		var text strings.Builder
+		for _, r := range largeScene().rows(50, lines) {
+			text.WriteString(r.line(false, 49) + "\n")
+		}
+		words := strings.Join(strings.Fields(text.String()), " ")
+		if !strings.Contains(words, "so far 6,238,987 accepted, 800 deferred, 293 rejected, 10 in doubt stop ") {
+			t.Errorf("on %d lines:\n%s", lines, text.String())
+		}
+	}
+	for _, r := range largeScene().rows(120, 40) {
+		if strings.HasPrefix(r.line(false, 119), "so far") {
+			t.Error("a high screen counts in brief")
+		}
+	}
+}
+
 func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	if got := floorPercent(9_999_999, 10_000_000); got != 99.9 {
 		t.Errorf("all but one are %v%%", got)

@@ -188,8 +188,11 @@ func whatNext(s campaign.Status) []string {
 	}
 	for _, state := range []campaign.State{campaign.Deferred, campaign.InDoubt, campaign.Rejected, campaign.Bounced} {
 		if s.Notices.Of(state) > 0 {
-			advice := state.Advice()
-			lines = append(lines, fmt.Sprintf("%s: %s; %s", advice.Name, advice.Upshot, advice.Next))
+			advice, later := state.Advice(), ""
+			if s.Notices.Left() > 0 && (state == campaign.Rejected || state == campaign.Bounced) {
+				later = "when nothing is left to send, " // before that, resend is refused
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s; %s%s", advice.Name, advice.Upshot, later, advice.Next))
 		}
 	}
 	if s.Notices.Left() == 0 {
