@@ -182,6 +182,34 @@ func TestALowScreenLeavesNoStateOut(t *testing.T) {
 	}
 }
 
+func TestStatusIsFoldedAtWordsOnATerminal(t *testing.T) {
+	status := statusResult{haltedScene().status}
+	status.Plan = "sha256:cf18224a9093"
+	for _, columns := range []int{0, 39, 60, 100} {
+		var out bytes.Buffer
+		if err := (&humanView{out: &out, columns: columns}).show(status); err != nil {
+			t.Fatal(err)
+		}
+		folds := columns >= leastFolded
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimRight(line, "\n")
+			if folds && columnsOf(line) >= columns {
+				t.Errorf("in %d columns a line has %d: %q", columns, columnsOf(line), line)
+			}
+			if folds && strings.HasSuffix(line, " ") {
+				t.Errorf("a line ends with a blank: %q", line)
+			}
+		}
+		if whole := strings.Contains(out.String(), "\nnext      rejected: these people were not told; when nothing is left to send, notify resend --rejected, with --corrections where the address is wrong\n"); whole == folds {
+			t.Errorf("in %d columns:\n%s", columns, out.String())
+		}
+		words := strings.ReplaceAll(strings.Join(strings.Fields(out.String()), " "), "next ", "")
+		if !strings.Contains(words, "rejected: these people were not told; when nothing is left to send, notify resend --rejected, with --corrections") {
+			t.Errorf("in %d columns words are lost:\n%s", columns, out.String())
+		}
+	}
+}
+
 func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	if got := floorPercent(9_999_999, 10_000_000); got != 99.9 {
 		t.Errorf("all but one are %v%%", got)

@@ -126,25 +126,25 @@ type statusResult struct {
 
 func (s statusResult) human(w io.Writer) {
 	fmt.Fprintf(w, "campaign  %s, plan %s\n", s.Campaign, short(s.Plan))
-	fmt.Fprintf(w, "accounts  %d read, %d selected: %d noticed, %d excluded%s\n", s.Accounts.Read, s.Accounts.Selected,
-		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts)))
+	tell(w, "accounts", plain, fmt.Sprintf("%d read, %d selected: %d noticed, %d excluded%s", s.Accounts.Read, s.Accounts.Selected,
+		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts))))
 	if s.Accounts.Unmatched > 0 {
 		fmt.Fprintf(w, "unmatched %d: keys of export.tables that are no account; notify accounts --unmatched\n", s.Accounts.Unmatched)
 	}
-	fmt.Fprintf(w, "notices   %d%s\n", s.Notices.Total, bracketed(states(s.Notices)))
+	tell(w, "notices", plain, fmt.Sprintf("%d%s", s.Notices.Total, bracketed(states(s.Notices))))
 	for _, class := range account.Classes() {
 		fmt.Fprintf(w, "  %-9s %d%s\n", class, s.ByClass[class].Total, bracketed(states(s.ByClass[class])))
 	}
 	fmt.Fprintf(w, "batches   %d of %d done\n", s.Batches.Done, s.Batches.Total)
 	fmt.Fprintf(w, "state     %s\n", s.State)
 	for _, line := range s.timing() {
-		fmt.Fprintf(w, "          %s\n", line)
+		tell(w, "", plain, line)
 	}
 	if line, bad := deadlineLine(s.Status); line != "" {
-		fmt.Fprintf(w, "deadline  %s\n", inksOf(w).paint(warningInk(bad), line))
+		tell(w, "deadline", warningInk(bad), line)
 	}
 	for _, line := range whatNext(s.Status) {
-		fmt.Fprintf(w, "next      %s\n", line)
+		tell(w, "next", plain, line)
 	}
 }
 
