@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ func (o accountsOptions) filter() (ledger.Filter, error) {
 		return f, say(errUsage, "--class is %q: want password or sso", o.class)
 	}
 	if o.state != "" && !f.State.Valid() {
-		return f, say(errUsage, "--state is %q: want one of %v", o.state, campaign.States())
+		return f, say(errUsage, "--state is %q: want one of %s", o.state, stateNames())
 	}
 	if o.address != "" {
 		var err error
@@ -52,6 +53,15 @@ func (o accountsOptions) filter() (ledger.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// stateNames are the values of --state.
+func stateNames() string {
+	var names []string
+	for _, state := range campaign.States() {
+		names = append(names, string(state))
+	}
+	return strings.Join(names, ", ")
 }
 
 func newAccountsCommand(p *process, g *globals) *cobra.Command {
@@ -66,7 +76,7 @@ account of the export: people who are in a list of the affected and get no notic
 	flags := cmd.Flags()
 	flags.StringVar(&o.id, "id", "", "the account with this `ID`")
 	flags.StringVar(&o.address, "address", "", "accounts of this mailbox (`ADDR`)")
-	flags.StringVar(&o.class, "class", "", "accounts of this class: password or sso")
+	flags.StringVar(&o.class, "class", "", "accounts of this `CLASS`: password or sso")
 	flags.StringVar(&o.state, "state", "", "accounts whose notice is in this `STATE`")
 	flags.BoolVar(&o.excluded, "excluded", false, "accounts that get no notice")
 	flags.BoolVar(&o.unmatched, "unmatched", false, "the keys of further tables that match no account")

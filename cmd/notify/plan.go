@@ -222,7 +222,7 @@ func (r planResult) human(w io.Writer) {
 	fmt.Fprintf(w, "planned   %s\n", r.folder.ledger)
 	fmt.Fprintf(w, "from      %s\n", r.folder.sender())
 	for _, v := range r.used {
-		fmt.Fprintf(w, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
+		tell(w, "subject", plain, fmt.Sprintf("%-8s %s  %s", v.Class, v.Locale, v.Subject))
 	}
 	r.Explain.human(w)
 	r.statusResult.human(w)

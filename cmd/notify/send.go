@@ -199,7 +199,7 @@ func (s *sending) reach() (mailer *relay.Relay, err error) {
 func (s *sending) answers(ctx context.Context, mailer *relay.Relay) error {
 	ctx, cancel := s.process.untilStop(ctx)
 	defer cancel()
-	waiting := showProgress(s.process, s.globals, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
+	waiting := showProgress(s.process, s.globals, func() reading { return reading{text: "waiting for the relay to answer"} })
 	session, outcome := mailer.Open(ctx)
 	waiting.stop()
 	if session != nil {
@@ -236,7 +236,12 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	case failed > 0:
 		n := status.Notices
 		err := say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt)
-		for _, line := range slices.Backward(unreached(status)) { // the last hint comes first
+		lines := unreached(status)
+		if n.InDoubt > 0 {
+			advice := campaign.InDoubt.Advice()
+			lines = append(lines, fmt.Sprintf("%s in doubt: %s; %s", counted(n.InDoubt, "notice"), advice.Upshot, advice.Next))
+		}
+		for _, line := range slices.Backward(lines) { // the last hint comes first
 			err = hint.Wrap(err, "%s", line)
 		}
 		return err

@@ -2,10 +2,6 @@ package campaign
 
 import "time"
 
-// LimitRamp is the Limit of an Activity while throttle.ramp holds the run back: the rate
-// that was measured then says nothing about the rate to come.
-const LimitRamp = "throttle.ramp"
-
 // Activity is what a sending process says of itself while it runs, for those who
 // watch from elsewhere.
 type Activity struct {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 
 	"breachnotify/pkg/hint"
 )
@@ -61,13 +62,16 @@ func ReadFile(path string, env func(string) (string, bool)) (*Config, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Wrap(fmt.Errorf("read the configuration: %w", err),
-			"notify init writes one to start from; -c names another")
+			"go to the folder of the campaign, or name its file with -c; notify init DIR makes one to start from")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, hint.Wrap(fmt.Errorf("read the configuration: %w", err), "name the file in it: -c %s", filepath.Join(path, "notify.yaml"))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}

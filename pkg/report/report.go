@@ -80,12 +80,19 @@ type Report struct {
 	Parts map[string]string `json:"parts"`
 }
 
-// Deadline is until when everybody is to have been told.
+// Deadline is until when everybody is to have been told, and how the campaign stands to it.
 type Deadline struct {
 	At         time.Time `json:"at"`
 	Discovered time.Time `json:"discovered"`
 	Term       string    `json:"term"`
 	Zone       string    `json:"zone"`
+	// DoneBy and TriedBy are those of campaign.Due: when everybody was told or is to be, and
+	// when the last notice was tried, whatever came of it.
+	DoneBy  *time.Time `json:"done_by"`
+	TriedBy *time.Time `json:"tried_by"`
+	// TriedMarginS is how many seconds TriedBy lies before At; negative: after it.
+	TriedMarginS *int64 `json:"tried_margin_s"`
+	Missed       bool   `json:"missed"`
 }
 
 // Span counts the notices that became accepted from From to before To.
@@ -229,9 +236,7 @@ func (r *Report) Err() error {
 func (r *Report) when(e campaign.Evidence) {
 	r.Timeline = append(r.Timeline, spans(e.Accepted)...)
 	r.First, r.Last = optional(e.First), optional(e.Last)
-	if d := e.Frozen.Deadline; d != (campaign.Deadline{}) {
-		r.Deadline = &Deadline{At: d.At.UTC(), Discovered: d.Discovered.UTC(), Term: d.Term, Zone: d.Zone}
-	}
+	r.Deadline = deadlineOf(e)
 	for _, run := range e.Runs {
 		r.Runs = append(r.Runs, Run{
 			Number: run.Number, Host: clean(run.Host), Started: seconds(run.Started), Running: run.Running,
@@ -244,6 +249,25 @@ func (r *Report) when(e campaign.Evidence) {
 			Run: p.Run, Link: clean(p.Page.Link), Reason: clean(p.Page.Reason), From: seconds(p.From), Until: optional(p.Until), Ending: p.Ending,
 		})
 	}
+}
+
+// deadlineOf returns nil where the plan has no deadline.
+func deadlineOf(e campaign.Evidence) *Deadline {
+	bound, stands := e.Frozen.Deadline, e.Status.Deadline
+	if bound == (campaign.Deadline{}) {
+		return nil
+	}
+	d := &Deadline{At: bound.At.UTC(), Discovered: bound.Discovered.UTC(), Term: bound.Term, Zone: bound.Zone}
+	if stands == nil {
+		return d
+	}
+	d.DoneBy, d.TriedBy = stands.DoneBy, stands.TriedBy
+	d.Missed = stands.Missed() || e.Status.Notices.Left() > 0 && stands.Passed(e.Status.At)
+	if d.TriedBy != nil {
+		margin := int64(d.At.Sub(*d.TriedBy) / time.Second)
+		d.TriedMarginS = &margin
+	}
+	return d
 }
 
 func (r *Report) outcomes(e campaign.Evidence) {
