@@ -23,6 +23,7 @@ type Config struct {
 	Throttle        Throttle          `yaml:"throttle"`
 	Retry           Retry             `yaml:"retry"`
 	Halt            Halt              `yaml:"halt"`
+	Check           Check             `yaml:"check"`
 	Bounces         Bounces           `yaml:"bounces"`
 	Suppress        string            `yaml:"suppress"` // a file of addresses that get no notice; ReadSuppressed tells its form
 

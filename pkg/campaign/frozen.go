@@ -17,7 +17,7 @@ import (
 // configuration means: comments, the order of keys, and how a value is quoted change
 // nothing, nor does it that the whole folder moved. A part that is empty is left out.
 //
-// Not among the parts are smtp, bounces, throttle, retry and halt, which may change
+// Not among the parts are smtp, bounces, throttle, retry, halt and check, which may change
 // between two runs; the limits of export, beyond which there is no plan;
 // notice.templates, since the templates are bound by their bytes; and what the files that
 // the configuration names hold, since the plan has read them.

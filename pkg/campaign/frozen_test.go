@@ -27,6 +27,7 @@ func TestPartsGoByMeaning(t *testing.T) {
 		"another path":        strings.Replace(base, "accounts.csv", "./x/../accounts.csv", 1),
 		"the relay":           strings.Replace(base, "smtp.example.com", "other.example.com", 1),
 		"the pace":            base + "throttle: {rate: 1/h, batch: 7, canary: 1}\nretry: {attempts: 1}\nhalt: {after: 1}\n",
+		"a resolver":          base + "check: {resolver: 192.0.2.53}\n",
 		"an envelope sender":  strings.Replace(base, "  host:", "  envelope_from: a@example.com\n  host:", 1),
 		"a limit":             strings.Replace(base, "source:", "max_unpacked: 1TB\n  max_record: 1MB\n  source:", 1),
 		"a templates folder":  strings.Replace(base, "  from:", "  templates: t\n  from:", 1),

@@ -105,6 +105,7 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 		Halt:     Halt{2.5, 10, 7},
 		Bounces:  Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
 		Suppress: "testdata/suppress.txt",
+		Check:    Check{Resolver: "192.0.2.53:53"},
 	}
 	got.dir, got.source = "", nil
 	for _, secret := range []*Secret{&got.SMTP.Secret, &got.Bounces.Secret} {

@@ -72,6 +72,7 @@ func (c *Config) Validate() error {
 	v.relay()
 	v.credentials()
 	v.pace()
+	v.resolver()
 	return errors.Join(v.errs...)
 }
 
