@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 		"pkg/bounce", "pkg/bounce/mailbox", "pkg/bounce/feed", "pkg/bounce/postfixlog", "pkg/bounce/imapbox",
 		"pkg/preview", "pkg/report"},
 	// For tests alone.
+	"pkg/dnstest":      {},
 	"pkg/browsertest":  {},
 	"pkg/postfixtest":  {},
 	"pkg/postgrestest": {"pkg/smtptest"},
@@ -66,6 +67,7 @@ var keepers = map[string][]string{
 	"database/sql":                {"pkg/ledger", "pkg/export", "pkg/export/live"},
 	"github.com/wneessen/go-mail": {"pkg/notice", "pkg/relay"},
 	"github.com/spf13/cobra":      {"cmd/notify"},
+	"github.com/miekg/dns":        {"pkg/dnstest"},
 	"testing":                     {"pkg/postfixtest", "pkg/postgrestest", "pkg/mariadbtest", "pkg/browsertest"},
 }
 
