@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"pkg/hint":     {},
 	"pkg/account":  {},
 	"pkg/throttle": {},
+	"pkg/webprobe": {},
 	"pkg/smtptest": {},
 	"pkg/classify": {"pkg/account"},
 	"pkg/export": {"pkg/account", "pkg/export/rows", "pkg/export/unpack", "pkg/export/jsonrows", "pkg/export/pgdump",
