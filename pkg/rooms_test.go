@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 	"pkg/bounce/imapbox":         {"pkg/bounce/mailbox", "pkg/bounce/internal/event"},
 	"pkg/campaign":               {"pkg/account", "pkg/classify", "pkg/notice"},
 	"pkg/check":                  {"pkg/account", "pkg/campaign", "pkg/notice"},
+	"pkg/check/online":           {"pkg/account", "pkg/campaign", "pkg/notice", "pkg/relay", "pkg/check", "pkg/webprobe"},
 	"pkg/ledger":                 {"pkg/account", "pkg/campaign"},
 	"pkg/relay":                  {"pkg/account", "pkg/notice"},
 	"pkg/delivery":               {"pkg/account", "pkg/campaign", "pkg/notice", "pkg/throttle", "pkg/relay"},

@@ -152,6 +152,9 @@ func (s *Set) Subject(class account.Class, locale string) string {
 	return ""
 }
 
+// DKIM returns the key that messages are signed with; nil where they are not.
+func (s *Set) DKIM() *DKIM { return s.dkim }
+
 // Wordings returns the exact bytes of every template under its name, such as
 // templates/en/password.md: the evidence of what was said. The bytes are not to be
 // changed.
