@@ -26,6 +26,16 @@ type Config struct {
 	Bounces         Bounces           `yaml:"bounces"`
 	Suppress        string            `yaml:"suppress"` // a file of addresses that get no notice; ReadSuppressed tells its form
 
+	// FurnishedMailDomains are those under which the organisation gives its users
+	// mailboxes, which may have been broken into with the accounts: nothing is sent there.
+	FurnishedMailDomains []string `yaml:"furnished_mail_domains"`
+	// Jurisdictions are those whose rules a check holds the notices against. Which there
+	// are is known to package check.
+	Jurisdictions []string `yaml:"jurisdictions"`
+	// Attest has who vouches for an element of their rules, under its id (PLAIN) or, for
+	// one jurisdiction alone, behind its name (us-ca.PLAIN).
+	Attest map[string]string `yaml:"attest"`
+
 	dir    string  // what relative paths are relative to
 	source *source // where each key stands; nil for a Config that was not loaded
 }

@@ -105,6 +105,9 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 		Halt:     Halt{2.5, 10, 7},
 		Bounces:  Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
 		Suppress: "testdata/suppress.txt",
+
+		FurnishedMailDomains: []string{"users.example.com"}, Jurisdictions: []string{"eu", "us-ca"},
+		Attest: map[string]string{"PLAIN": "Jane Doe", "us-ca.PLAIN": "Joe Bloggs"},
 	}
 	got.dir, got.source = "", nil
 	for _, secret := range []*Secret{&got.SMTP.Secret, &got.Bounces.Secret} {
