@@ -148,3 +148,7 @@ func defaults() *Config {
 		Halt:  Halt{Rejected: 5, After: 100, ConsecutiveErrors: 20},
 	}
 }
+
+// Line returns the line of a key, such as links.help, in the file that c was loaded
+// from, and that of its section where the key is not given; 0: not known.
+func (c *Config) Line(key string) int { return c.source.at(key).line }
