@@ -10,6 +10,7 @@ import (
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/check"
 	"breachnotify/pkg/export"
 	"breachnotify/pkg/hint"
 	"breachnotify/pkg/ledger"
@@ -24,6 +25,8 @@ type folder struct {
 	config  *campaign.Config
 	notices *notice.Set
 	ledger  string // path
+
+	checked *check.Report // the offline rules; nil: not held against them yet
 }
 
 func openFolder(p *process, g *globals) (*folder, error) {
@@ -31,16 +34,9 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := notice.Options{
-		FS:              templates.Over(config.TemplateFS(templates.FS)),
-		Facts:           config.Facts(),
-		MessageIDDomain: config.MessageIDDomain(),
-		DefaultLocale:   config.Notice.Locale,
-	}
-	if key := config.SMTP.DKIM; key != nil {
-		if options.DKIM, err = notice.LoadDKIM(key.Domain, key.Selector, key.KeyFile); err != nil {
-			return nil, err
-		}
+	options, err := noticeOptions(config)
+	if err != nil {
+		return nil, err
 	}
 	notices, err := notice.Load(options)
 	if err != nil {
@@ -54,6 +50,23 @@ func openFolder(p *process, g *globals) (*folder, error) {
 		path = g.ledger
 	}
 	return &folder{config: config, notices: notices, ledger: path}, nil
+}
+
+// noticeOptions says which notices a campaign has.
+func noticeOptions(config *campaign.Config) (notice.Options, error) {
+	options := notice.Options{
+		FS:              templates.Over(config.TemplateFS(templates.FS)),
+		Facts:           config.Facts(),
+		MessageIDDomain: config.MessageIDDomain(),
+		DefaultLocale:   config.Notice.Locale,
+	}
+	key := config.SMTP.DKIM
+	if key == nil {
+		return options, nil
+	}
+	var err error
+	options.DKIM, err = notice.LoadDKIM(key.Domain, key.Selector, key.KeyFile)
+	return options, err
 }
 
 // ledgerPath finds the ledger for the commands that look at nothing else.

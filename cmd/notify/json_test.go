@@ -19,7 +19,7 @@ import (
 // fails here.
 const statusContract = `{"campaign":"s","plan":"s","state":"s",
  "accounts":{"read":1,"selected":1,"noticed":1,"excluded":1,"unmatched":1,
-   "excluded_by":{"no_address":1,"invalid_address":1,"unsendable":1,"duplicate":1,"unclassified":1,"suppressed":1}},
+   "excluded_by":{"no_address":1,"invalid_address":1,"unsendable":1,"duplicate":1,"unclassified":1,"suppressed":1,"withheld":1}},
  "notices":{"total":1,"pending":1,"sending":1,"accepted":1,"deferred":1,"rejected":1,"bounced":1,"in_doubt":1},
  "by_class":{"password":{"total":1},"sso":{"total":1}},
  "batches":{"total":1,"done":1},"rate_per_s":1,"eta":null,"next_attempt":null,"halted":null,

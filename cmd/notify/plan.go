@@ -136,7 +136,7 @@ func (f *folder) explainStarted(err error) error {
 // fill plans every selected record into draft, with the keys that match none, and seals
 // it. It returns what there is to warn of, also where the plan is refused.
 func (f *folder) fill(ctx context.Context, p *process, selection *export.Selection, draft *ledger.Draft) ([]warning, error) {
-	suppressed, err := f.config.ReadSuppressed()
+	sendable, err := f.config.Sendable()
 	if err != nil {
 		return nil, err
 	}
@@ -144,10 +144,9 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 	rules := f.config.Classify.Rules(columns.Password, columns.SSO)
 	rules.Signs = classify.Signs(selection.Signs())
 	planner := campaign.Planner{
-		Rules:       rules,
-		Languages:   f.notices,
-		Suppression: suppressed,
-		SMTPUTF8:    f.config.SMTP.SMTPUTF8,
+		Rules:     rules,
+		Languages: f.notices,
+		Sendable:  sendable,
 	}
 	// A record leaves nothing behind, so that the heap is small: to collect it less often
 	// costs some megabytes, and saves a tenth of the work.

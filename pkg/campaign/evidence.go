@@ -29,6 +29,7 @@ type Evidence struct {
 	Runs       []RunRecord
 	Sessions   []Session // the first one of each relay, address and encryption
 	Resends    []ResendRecord
+	Overrides  []Override // in the order in which they were recorded
 }
 
 // KindCounts counts the current notices of a class in one language.

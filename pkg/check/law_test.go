@@ -113,10 +113,6 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		{"the number of residents", "us-ma", "RESIDENTS", shown, StateProhibited},
 		{"furnished mailboxes before anybody said which", "us-ca", "FURNISHED", nil, StateMissing},
 		{"furnished mailboxes that are withheld", "us-ca", "FURNISHED", func(s *Subject) { s.FurnishedMailDomains = []string{"mail.example.com"} }, StateFound},
-		{"furnished mailboxes in the plan", "us-ca", "FURNISHED", func(s *Subject) {
-			s.FurnishedMailDomains = []string{"mail.example.com"}
-			s.Plan.Mailboxes.Furnished = 1
-		}, StateMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := testSubject(t)

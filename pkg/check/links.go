@@ -20,7 +20,7 @@ func linkRules() []rule {
 	return []rule{
 		{Rule{"link-scheme", SeverityError, "a link that is neither https nor mailto",
 			"what is not encrypted can be changed on its way, and other schemes run programs",
-			"write the whole address, beginning with https://"}, each(checkScheme)},
+			"write the whole address, beginning with https://"}, eachLinked(checkScheme)},
 		{Rule{"link-host", SeverityError, "a link to a host outside of official_domains",
 			"readers are told to trust your own domains only, and whoever runs another host can change what stands there",
 			"lead to a page of your own, or add the domain to official_domains if it is yours"}, eachHost(hostForeign, "is outside of official_domains")},
@@ -60,7 +60,7 @@ func linkRules() []rule {
 // eachURL makes a check of everything out of one of a single link to the web. what is empty where there is
 // nothing to say.
 func eachURL(check func(link *url.URL) (what string)) func(*inspected, reporter) {
-	return each(func(v *view, report reporter) {
+	return eachLinked(func(v *view, report reporter) {
 		for _, target := range v.links {
 			link, ok := parseLink(target)
 			if !ok || link.Scheme == "mailto" {
@@ -75,7 +75,7 @@ func eachURL(check func(link *url.URL) (what string)) func(*inspected, reporter)
 
 // eachHost finds links to hosts of one kind.
 func eachHost(wrong hostKind, what string) func(*inspected, reporter) {
-	return each(func(v *view, report reporter) {
+	return eachLinked(func(v *view, report reporter) {
 		for _, target := range v.links {
 			host := hostOf(target)
 			if host == "" {

@@ -52,13 +52,13 @@ func checkSender(v *view, report reporter) {
 		}
 		list, err := header.AddressList(key)
 		if err != nil {
-			report(place{at, 0}, "the header %s holds no address", key)
+			report(place{file: at}, "the header %s holds no address", key)
 			continue
 		}
 		for _, sender := range list {
 			domain := sender.Address[strings.LastIndexByte(sender.Address, '@')+1:]
 			if judged, _ := v.in.judgeHost(domain); judged != hostOfficial {
-				report(place{at, 0}, "the header %s has the domain %s", key, domain)
+				report(place{file: at}, "the header %s has the domain %s", key, domain)
 			}
 		}
 	}

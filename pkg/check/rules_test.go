@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
 )
 
 func TestTheBuiltInNoticesBreakNoRule(t *testing.T) {
@@ -38,6 +39,9 @@ func pairs(t *testing.T) map[string]pair {
 	eu := law("eu", "WHAT", "CONSEQ", "MEAS", "PLAIN")
 	euFacts := fact(t, "consequences", "Somebody may try the password at other services.")
 	return map[string]pair{
+		RuleUnusable: {problem(Problem{File: "templates/en/sso.md", Line: 7, What: "an action is not closed"}),
+			both(problem(Problem{File: "links.help", What: "not an https link"}), func(s *Subject) { s.Facts.Links["help"] = "http://example.com/help" }), "templates/en/sso.md:7"},
+
 		"link-scheme":       {link("http://example.com/a"), link("mailto:help@example.com"), ""},
 		"link-host":         {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
 		"link-lookalike":    {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
@@ -87,11 +91,11 @@ func pairs(t *testing.T) map[string]pair {
 
 		"plan-empty-class":    {plan(func(p *Plan) { delete(p.Status.ByClass, account.SSO) }), nothing, "export"},
 		"plan-excluded":       {plan(func(p *Plan) { p.Status.Accounts.Excluded = 51 }), plan(func(p *Plan) { p.Status.Accounts.Excluded = 50 }), "export"},
-		"plan-domain-share":   {plan(func(p *Plan) { p.Domains["example.org"] = 300 }), plan(func(p *Plan) { p.Domains["gmail.com"] = 700 }), "export"},
+		"plan-domain-share":   {plan(func(p *Plan) { p.Mailboxes.Domains["example.org"] = 300 }), plan(func(p *Plan) { p.Mailboxes.Domains["gmail.com"] = 700 }), "export"},
 		"plan-lookalikes":     {plan(tallied("a.b@example.org", "ab+x@example.org")), plan(tallied("ab@example.org", "ab@example.net", "AB@example.org")), "export"},
 		"plan-role-accounts":  {plan(tallied("info@example.org")), plan(tallied("info.jane@example.org")), "export"},
 		"plan-typos":          {plan(tallied("a@gmial.com")), plan(tallied("a@gmail.com", "b@mail.com", "c@googlemail.com")), "export"},
-		"plan-furnished-mail": {plan(tallied("a@users.example.com")), plan(tallied("a@example.com")), "export"},
+		"plan-furnished-mail": {plan(withheld(3)), plan(withheld(0)), "furnished_mail_domains"},
 
 		"jurisdiction-unknown":     {law("mars"), law("us-tx"), "jurisdictions"},
 		"jurisdiction-missing":     {law("br"), law("au"), "incident.consequences"},
@@ -126,9 +130,19 @@ func (s *Subject) inLanguage(locale, source string) {
 	})
 }
 
+func withheld(accounts int64) func(*Plan) {
+	return func(p *Plan) {
+		p.Status.Accounts.ExcludedBy = map[campaign.Exclusion]int64{campaign.Withheld: accounts}
+	}
+}
+
+func problem(p Problem) func(*Subject) {
+	return func(s *Subject) { s.Problems = append(s.Problems, p) }
+}
+
 func tallied(addresses ...string) func(*Plan) {
 	return func(p *Plan) {
-		tally := NewTally([]string{"users.example.com"})
+		tally := NewTally()
 		for _, text := range addresses {
 			to, err := account.ParseAddress(text)
 			if err != nil {

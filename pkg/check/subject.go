@@ -28,6 +28,19 @@ type Subject struct {
 	Attested map[string]string
 
 	Plan *Plan // nil: nothing is planned yet
+
+	// Problems are why notices or links cannot be made use of at all. There need not be a
+	// notice beside them.
+	Problems []Problem
+}
+
+// Problem is what keeps a notice, a fact or a link from being made use of, as whoever
+// refuses it says.
+type Problem struct {
+	File string // as in Finding
+	Line int
+	What string
+	Mend string // empty: What says it
 }
 
 // Notice is one class in one language.
@@ -45,17 +58,14 @@ type Variant struct {
 
 // Plan is the numbers of a plan.
 type Plan struct {
-	Status campaign.Status
-	// Domains has how many notices go to each domain, in lower-case A-labels. Those
-	// with few may be left out.
-	Domains   map[string]int64
-	Mailboxes Mailboxes
+	Status    campaign.Status
+	Mailboxes Mailboxes // zero: nobody has counted them
 }
 
 // Validate returns what keeps a check from saying anything.
 func (s *Subject) Validate() error {
 	var errs []error
-	if len(s.Notices) == 0 {
+	if len(s.Notices) == 0 && len(s.Problems) == 0 {
 		errs = append(errs, errors.New("there is no notice to check"))
 	}
 	for _, n := range s.Notices {

@@ -65,7 +65,7 @@ func (s *Set) checkVariant(v variant, links map[Link]bool) error {
 		}
 		found, err := s.checkMessage(v, m)
 		if err != nil {
-			return fmt.Errorf("%s: %w", v.name(), err)
+			return &PlaceError{v.name(), 0, err}
 		}
 		for link := range found {
 			if !mentioned[link] {

@@ -63,7 +63,7 @@ func Load(o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	if s.links, err = s.check(); err != nil {
+	if s.links, err = s.check(); err != nil && !o.Unchecked {
 		return nil, err
 	}
 	return s, nil

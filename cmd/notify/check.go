@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/check"
+)
+
+type checkOptions struct {
+	rules bool
+}
+
+func newCheckCommand(p *process, g *globals) *cobra.Command {
+	var o checkOptions
+	cmd := command("check", "Find what is wrong before anything goes out",
+		`check holds the notices, the configuration and, once there is one, the plan against
+rules, and what the notices say against what the laws under jurisdictions ask for. It
+reads everything, changes nothing and opens no connection. Errors keep plan and send
+from going on, unless somebody overrides their rule: notify send --override RULE
+--because "…", which is recorded. Warnings are for a human to look at.
+
+--rules documents every rule: what breaks it, what comes of it, and how to mend it.`,
+		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+	cmd.Flags().BoolVar(&o.rules, "rules", false, "document the rules instead")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), p, g, o) }
+	return cmd
+}
+
+func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error {
+	if o.rules {
+		return newView(p, g).show(rulesResult{check.Rules()})
+	}
+	f, problems, err := openUnchecked(p, g)
+	if err != nil {
+		return err
+	}
+	c, err := f.checkAll(ctx, p, problems)
+	if err != nil {
+		return err
+	}
+	if err := newView(p, g).show(newCheckResult(f, g, c)); err != nil {
+		return err
+	}
+	if c.report.Refused() {
+		return say(errRefused, "the check finds errors: %d", c.report.Counts[check.SeverityError])
+	}
+	return nil
+}
+
+// checkResult is what `notify check` prints.
+type checkResult struct {
+	*check.Report
+	Campaign  string         `json:"campaign"`
+	Notices   []variant      `json:"notices"`
+	Plan      *string        `json:"plan"` // its digest; null: the check is not about a plan
+	Note      string         `json:"note,omitempty"`
+	Overrides []overrideLine `json:"overrides"`
+	// Online is what was found over the network; left out where nobody asked for it.
+	Online result `json:"online,omitempty"`
+
+	where func(check.Finding) string
+}
+
+// overrideLine is a rule that somebody has overridden.
+type overrideLine struct {
+	Rule    string    `json:"rule"`
+	Reason  string    `json:"reason"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Command string    `json:"command"`
+}
+
+func newCheckResult(f *folder, g *globals, c *checked) checkResult {
+	r := checkResult{
+		Report: c.report, Campaign: f.config.Campaign, Notices: c.kinds, Plan: orNull(c.plan), Note: c.note,
+		Overrides: overrideLines(c.overrides),
+		where:     func(finding check.Finding) string { return f.where(finding, g.config) },
+	}
+	if r.Notices == nil {
+		r.Notices = []variant{}
+	}
+	return r
+}
+
+func overrideLines(overrides []campaign.Override) []overrideLine {
+	lines := []overrideLine{}
+	for _, o := range overrides {
+		lines = append(lines, overrideLine{o.Rule, o.Reason, o.By, o.At, o.Command})
+	}
+	return lines
+}
+
+// where says which file a finding is about: a template, or a key of the configuration.
+func (f *folder) where(finding check.Finding, config string) string {
+	name, isTemplate := strings.CutPrefix(finding.Where(), "templates/")
+	switch {
+	case isTemplate && f.config.Notice.Templates != "":
+		return filepath.Join(f.config.Notice.Templates, name)
+	case isTemplate:
+		return "the built-in " + finding.Where()
+	}
+	if line := f.config.Line(finding.File); line > 0 {
+		return fmt.Sprintf("%s:%d %s", config, line, finding.File)
+	}
+	return config + " " + finding.File
+}
+
+func (r checkResult) human(w io.Writer) {
+	var names []string
+	for _, v := range r.Notices {
+		names = append(names, string(v.Class)+" "+v.Locale)
+	}
+	fmt.Fprintf(w, "checked   %d notices%s\n", len(names), bracketed(names))
+	switch {
+	case r.Plan != nil:
+		fmt.Fprintf(w, "plan      %s\n", short(*r.Plan))
+	default:
+		fmt.Fprintf(w, "plan      not looked at: %s\n", r.Note)
+	}
+	for _, f := range r.Findings {
+		r.printFinding(w, f)
+	}
+	for _, s := range r.Jurisdictions {
+		printStanding(w, s)
+	}
+	if len(r.Jurisdictions) > 0 {
+		fmt.Fprintf(w, "\n%s\n", r.Disclaimer)
+	}
+	if r.Online != nil {
+		r.Online.human(w)
+	}
+	fmt.Fprintf(w, "\nfound     errors: %d, warnings: %d, infos: %d, overridden: %d\n",
+		r.Counts[check.SeverityError], r.Counts[check.SeverityWarning], r.Counts[check.SeverityInfo], r.Report.Overridden)
+}
+
+func (r checkResult) printFinding(w io.Writer, f check.Finding) {
+	label := fmt.Sprintf("%-9s", f.Severity)
+	if f.Severity == check.SeverityError && !f.Overridden {
+		label = inksOf(w).paint(bad, label)
+	}
+	fmt.Fprintf(w, "\n%s %s  %s\n", label, f.Rule, printable(r.where(f)))
+	fmt.Fprintf(w, "          %s\n", printable(f.What))
+	if !f.Overridden {
+		fmt.Fprintf(w, "          mend: %s\n", f.Mend)
+	}
+	for _, o := range r.Overrides {
+		if o.Rule == f.Rule {
+			fmt.Fprintf(w, "          overridden by %s on %s: %s\n", printable(o.By), o.At.Format(time.DateOnly), printable(o.Reason))
+		}
+	}
+}
+
+// printStanding says how the notices stand to a jurisdiction.
+func printStanding(w io.Writer, s check.Standing) {
+	fmt.Fprintf(w, "\n%-9s %s\n          due %s; the rules are those of %s\n", s.Name, s.Title, s.Due, s.Checked)
+	for _, e := range s.Elements {
+		fmt.Fprintf(w, "  %-10s %-9s %s%s (%s)\n", e.State, e.ID, e.Means, circumstances(e), e.Cite)
+	}
+	for _, note := range s.Notes {
+		fmt.Fprintf(w, "          note: %s\n", note)
+	}
+}
+
+// circumstances are what else has to be known of an element.
+func circumstances(e check.ElementStands) string {
+	var text string
+	switch {
+	case e.When != "":
+		text += ", if " + e.When
+	case e.Need == "recommended":
+		text += ", recommended"
+	}
+	if e.State == check.StateAttested {
+		text += ", by " + printable(e.By)
+	}
+	if len(e.Unjudged) > 0 {
+		text += ", not judged in " + strings.Join(e.Unjudged, ", ")
+	}
+	return text
+}
+
+// rulesResult is what `notify check --rules` prints.
+type rulesResult struct {
+	Rules []check.Rule `json:"rules"`
+}
+
+func (r rulesResult) human(w io.Writer) {
+	for i, rule := range r.Rules {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, rule.Severity, rule.Summary, rule.Why, rule.Mend)
+	}
+}
