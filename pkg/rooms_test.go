@@ -53,7 +53,7 @@ var rooms = map[string][]string{
 	"cmd/notify": {"templates", "pkg/account", "pkg/classify", "pkg/export", "pkg/export/presets", "pkg/notice", "pkg/campaign",
 		"pkg/ledger", "pkg/throttle", "pkg/relay", "pkg/delivery", "pkg/smtptest",
 		"pkg/bounce", "pkg/bounce/mailbox", "pkg/bounce/feed", "pkg/bounce/postfixlog", "pkg/bounce/imapbox",
-		"pkg/preview", "pkg/report", "pkg/check"},
+		"pkg/preview", "pkg/report", "pkg/check", "pkg/check/online"},
 	// For tests alone.
 	"pkg/dnstest":      {},
 	"pkg/browsertest":  {},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,10 +13,12 @@ import (
 
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/check"
+	"breachnotify/pkg/check/online"
 )
 
 type checkOptions struct {
-	rules bool
+	rules  bool
+	online bool
 }
 
 func newCheckCommand(p *process, g *globals) *cobra.Command {
@@ -27,8 +30,14 @@ reads everything, changes nothing and opens no connection. Errors keep plan and 
 from going on, unless somebody overrides their rule: notify send --override RULE
 --because "…", which is recorded. Warnings are for a human to look at.
 
+--online asks the relay, the DNS and the pages of the links, too: whether the relay lets
+the user in and takes the sender, whether DKIM, SPF and DMARC show that the notices are
+genuine, whether bounces find a way back, and whether the pages answer. It names no
+recipient and sends no message. What it finds keeps plan and send from nothing.
+
 --rules documents every rule: what breaks it, what comes of it, and how to mend it.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+	cmd.Flags().BoolVar(&o.online, "online", false, "ask the relay, the DNS and the pages, too")
 	cmd.Flags().BoolVar(&o.rules, "rules", false, "document the rules instead")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), p, g, o) }
 	return cmd
@@ -36,7 +45,7 @@ from going on, unless somebody overrides their rule: notify send --override RULE
 
 func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error {
 	if o.rules {
-		return newView(p, g).show(rulesResult{check.Rules()})
+		return newView(p, g).show(rulesResult{slices.Concat(check.Rules(), online.Rules())})
 	}
 	f, problems, err := openUnchecked(p, g)
 	if err != nil {
@@ -46,7 +55,17 @@ func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error
 	if err != nil {
 		return err
 	}
-	if err := newView(p, g).show(newCheckResult(f, g, c)); err != nil {
+	r := newCheckResult(f, g, c)
+	if o.online {
+		asked, err := f.askOnline(ctx, p, g, c)
+		if err != nil {
+			return err
+		}
+		if asked != nil {
+			r.Online = onlineResult{asked}
+		}
+	}
+	if err := newView(p, g).show(r); err != nil {
 		return err
 	}
 	if c.report.Refused() {

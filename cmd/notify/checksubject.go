@@ -156,6 +156,7 @@ func problemOf(err error) check.Problem {
 
 // checked is a report with what it is about.
 type checked struct {
+	subject   *check.Subject
 	report    *check.Report
 	kinds     []variant
 	plan      string // digest; empty: the check is not about a plan
@@ -171,7 +172,7 @@ func (f *folder) checkAll(ctx context.Context, p *process, problems []check.Prob
 		return nil, err
 	}
 	s.Problems = problems
-	c := &checked{}
+	c := &checked{subject: s}
 	if f.notices == nil {
 		s.Wordings = f.sources()
 	} else {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/user"
 	"strconv"
@@ -36,6 +38,10 @@ type process struct {
 	random io.Reader
 	user   string // who runs this, for the record
 	log    *slog.Logger
+
+	// dial opens the connections to web pages, and roots vouch for them; nil: as is usual.
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	roots *x509.CertPool
 }
 
 func newProcess(stop <-chan struct{}) *process {

@@ -73,6 +73,13 @@ func OfPlan(p *Plan) []Finding {
 	return found
 }
 
+// Add puts findings of rules that are not of this package among those of r.
+func (r *Report) Add(found ...Finding) {
+	r.Findings = append(r.Findings, found...)
+	slices.SortFunc(r.Findings, Finding.compare)
+	r.count()
+}
+
 // Override takes the findings of rules that somebody has overridden out of the counts,
 // so that they refuse nothing. It returns the rules of which there is no finding.
 func (r *Report) Override(rules ...string) (idle []string) {
