@@ -55,7 +55,7 @@ func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error
 	if err != nil {
 		return err
 	}
-	r := newCheckResult(f, g, c)
+	r := newCheckResult(f, c)
 	if o.online {
 		asked, err := f.askOnline(ctx, p, g, c)
 		if err != nil {
@@ -97,11 +97,11 @@ type overrideLine struct {
 	Command string    `json:"command"`
 }
 
-func newCheckResult(f *folder, g *globals, c *checked) checkResult {
+func newCheckResult(f *folder, c *checked) checkResult {
 	r := checkResult{
 		Report: c.report, Campaign: f.config.Campaign, Notices: c.kinds, Plan: orNull(c.plan), Note: c.note,
 		Overrides: overrideLines(c.overrides),
-		where:     func(finding check.Finding) string { return f.where(finding, g.config) },
+		where:     f.where,
 	}
 	if r.Notices == nil {
 		r.Notices = []variant{}
@@ -118,7 +118,7 @@ func overrideLines(overrides []campaign.Override) []overrideLine {
 }
 
 // where says which file a finding is about: a template, or a key of the configuration.
-func (f *folder) where(finding check.Finding, config string) string {
+func (f *folder) where(finding check.Finding) string {
 	name, isTemplate := strings.CutPrefix(finding.Where(), "templates/")
 	switch {
 	case isTemplate && f.config.Notice.Templates != "":
@@ -127,9 +127,9 @@ func (f *folder) where(finding check.Finding, config string) string {
 		return "the built-in " + finding.Where()
 	}
 	if line := f.config.Line(finding.File); line > 0 {
-		return fmt.Sprintf("%s:%d %s", config, line, finding.File)
+		return fmt.Sprintf("%s:%d %s", f.path, line, finding.File)
 	}
-	return config + " " + finding.File
+	return f.path + " " + finding.File
 }
 
 func (r checkResult) human(w io.Writer) {

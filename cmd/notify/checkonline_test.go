@@ -135,6 +135,17 @@ func TestCheckOnlineIsInterrupted(t *testing.T) {
 	}
 }
 
+// Rules are found by their ids, whoever has them.
+func TestRulesOfBothPartsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range slices.Concat(check.Rules(), online.Rules()) {
+		if seen[r.ID] {
+			t.Errorf("%s comes twice", r.ID)
+		}
+		seen[r.ID] = true
+	}
+}
+
 // TestCheckOnlineAsksPostfix holds what is found of a relay against a real one, which
 // has to be in order after it, too.
 func TestCheckOnlineAsksPostfix(t *testing.T) {

@@ -44,7 +44,7 @@ func openUnchecked(p *process, g *globals) (*folder, []check.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &folder{config: config, ledger: config.LedgerPath()}
+	f := &folder{config: config, ledger: config.LedgerPath(), path: g.config}
 	if g.ledger != "" {
 		f.ledger = g.ledger
 	}

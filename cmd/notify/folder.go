@@ -25,8 +25,10 @@ type folder struct {
 	config  *campaign.Config
 	notices *notice.Set
 	ledger  string // path
+	path    string // of the configuration
 
-	checked *check.Report // the offline rules; nil: not held against them yet
+	overrides []campaign.Override // that this command gives
+	checked   *check.Report       // what the offline rules find, see vet; nil: nobody looked yet
 }
 
 func openFolder(p *process, g *globals) (*folder, error) {
@@ -49,7 +51,7 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if g.ledger != "" {
 		path = g.ledger
 	}
-	return &folder{config: config, notices: notices, ledger: path}, nil
+	return &folder{config: config, notices: notices, ledger: path, path: g.config}, nil
 }
 
 // noticeOptions says which notices a campaign has.

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/check"
 	"breachnotify/pkg/classify"
 	"breachnotify/pkg/export"
 	"breachnotify/pkg/hint"
@@ -19,6 +21,7 @@ import (
 
 type planOptions struct {
 	explain bool
+	overriding
 }
 
 func newPlanCommand(p *process, g *globals) *cobra.Command {
@@ -32,16 +35,21 @@ is, plan can be run again and replaces the plan.
 --explain adds, for each class and each exclusion, why accounts are in it, how many,
 and the first three, so that a wrong column is seen before anything goes out.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
+	o.declare(cmd.Flags())
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "say why accounts are in their class, or excluded, with examples")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), p, g, o) }
 	return cmd
 }
 
 func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
 	f, err := openFolder(p, g)
 	if err != nil {
 		return err
 	}
+	f.overrides = o.records(p, "plan")
 	warnings, err := f.planWarned(ctx, p, g)
 	if err != nil {
 		return err
@@ -50,7 +58,7 @@ func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	result.Warnings = append(result.Warnings, warnings...)
+	result.Warnings = slices.Concat(result.Warnings, warnings, f.noticeWarnings())
 	return newView(p, g).show(result)
 }
 
@@ -60,14 +68,18 @@ func (f *folder) plan(ctx context.Context, p *process, g *globals) error {
 	return err
 }
 
-// planWarned makes the ledger of the folder, and returns and shows what may be wrong with
-// the plan. That is shown too where the plan is refused, since it may be the reason.
+// planWarned makes the ledger of the folder, unless the check refuses its notices, and
+// returns and shows what may be wrong with the plan. That is shown too where the plan is
+// refused, since it may be the reason.
 func (f *folder) planWarned(ctx context.Context, p *process, g *globals) ([]warning, error) {
+	if err := f.vet(p, nil); err != nil { // what an earlier plan has recorded goes with it
+		return nil, err
+	}
 	warnings, err := f.makePlan(ctx, p, g)
 	if err == nil {
-		var empty []warning
-		empty, err = f.emptyClasses(ctx)
-		warnings = append(warnings, empty...)
+		var found []warning
+		found, err = f.planWarnings(ctx, p)
+		warnings = append(warnings, found...)
 	}
 	for _, w := range warnings {
 		w.show(p)
@@ -75,18 +87,21 @@ func (f *folder) planWarned(ctx context.Context, p *process, g *globals) ([]warn
 	return warnings, err
 }
 
-// emptyClasses warns of the classes in which the plan has nobody.
-func (f *folder) emptyClasses(ctx context.Context) (_ []warning, err error) {
+// planWarnings holds the numbers of the plan against the rules about plans.
+func (f *folder) planWarnings(ctx context.Context, p *process) (warnings []warning, err error) {
 	book, err := openReadOnly(ctx, f.ledger)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	kinds, err := book.Kinds(ctx)
+	status, err := book.Status(ctx, p.now())
 	if err != nil {
 		return nil, err
 	}
-	return nobodyIn(kinds), nil
+	for _, found := range check.OfPlan(&check.Plan{Status: status}) {
+		warnings = append(warnings, warning{found.What, found.Mend})
+	}
+	return warnings, nil
 }
 
 // makePlan makes the ledger of the folder, and returns what the export has to warn of, also
@@ -161,6 +176,7 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 	frozen := f.config.Freeze(f.notices)
 	frozen.At = p.now()
 	frozen.Read = selection.Read()
+	frozen.Overrides = f.overrides
 	if frozen.Key, err = campaign.NewKey(p.random); err != nil {
 		return nil, fmt.Errorf("make the key of the campaign: %w", err)
 	}

@@ -23,7 +23,7 @@ func planRules() []rule {
 		{Rule{"plan-empty-class", SeverityWarning, "a class with nobody in it",
 			"a wrong column of the export looks like this",
 			"if that cannot be right, notify plan --explain shows what was decided and why"}, ofPlan(checkClasses)},
-		{Rule{"plan-excluded", SeverityWarning, "more than 5 % of the accounts are excluded",
+		{Rule{"plan-excluded", SeverityWarning, "more than 5 % of the accounts have no usable address, or no sign of a password or SSO",
 			"these people are not told, and so many of them point to a wrong column or query",
 			"look at notify accounts --excluded, and at the export"}, ofPlan(checkExcluded)},
 		{Rule{"plan-domain-share", SeverityWarning, "an unusual share of the notices goes to one domain",
@@ -65,8 +65,12 @@ func checkClasses(p *Plan, report reporter) {
 
 func checkExcluded(p *Plan, report reporter) {
 	a := p.Status.Accounts
-	if share := shareOf(a.Excluded, a.Selected); share > mostExcluded {
-		report(planned, "%d of %d accounts are excluded (%.1f %%)", a.Excluded, a.Selected, 100*share)
+	var excluded int64 // for what somebody may have done wrong
+	for _, why := range []campaign.Exclusion{campaign.NoAddress, campaign.InvalidAddress, campaign.Unsendable, campaign.Unclassified} {
+		excluded += a.ExcludedBy[why]
+	}
+	if share := shareOf(excluded, a.Selected); share > mostExcluded {
+		report(planned, "no usable address, or no class: %d of %d accounts (%.1f %%)", excluded, a.Selected, 100*share)
 	}
 }
 

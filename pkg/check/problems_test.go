@@ -1,6 +1,10 @@
 package check
 
-import "testing"
+import (
+	"testing"
+
+	"breachnotify/pkg/campaign"
+)
 
 func TestWhatCannotBeRenderedIsStillHeldAgainstTheRulesOfLinks(t *testing.T) {
 	s := testSubject(t)
@@ -54,7 +58,7 @@ func TestOverriddenRulesRefuseNothing(t *testing.T) {
 
 func TestOfPlanKnowsTheNumbersAlone(t *testing.T) {
 	s := testSubject(t)
-	s.Plan.Status.Accounts.Excluded = 900
+	s.Plan.Status.Accounts.ExcludedBy = map[campaign.Exclusion]int64{campaign.Unclassified: 900}
 	found := OfPlan(s.Plan)
 	if len(found) != 1 || found[0].Rule != "plan-excluded" || found[0].Severity != SeverityWarning {
 		t.Errorf("found %+v", found)

@@ -90,12 +90,12 @@ func pairs(t *testing.T) map[string]pair {
 		"language-links":    {both(func(s *Subject) { s.Facts.Links["announcement"] = "https://example.com/news" }, func(s *Subject) { s.inLanguage("de", `<a href="https://example.com/news">News</a>`) }), nothing, "templates/en/sso.md"},
 
 		"plan-empty-class":    {plan(func(p *Plan) { delete(p.Status.ByClass, account.SSO) }), nothing, "export"},
-		"plan-excluded":       {plan(func(p *Plan) { p.Status.Accounts.Excluded = 51 }), plan(func(p *Plan) { p.Status.Accounts.Excluded = 50 }), "export"},
+		"plan-excluded":       {plan(leftOut(campaign.NoAddress, 26, campaign.Unclassified, 25)), plan(leftOut(campaign.NoAddress, 50, campaign.Duplicate, 400)), "export"},
 		"plan-domain-share":   {plan(func(p *Plan) { p.Mailboxes.Domains["example.org"] = 300 }), plan(func(p *Plan) { p.Mailboxes.Domains["gmail.com"] = 700 }), "export"},
 		"plan-lookalikes":     {plan(tallied("a.b@example.org", "ab+x@example.org")), plan(tallied("ab@example.org", "ab@example.net", "AB@example.org")), "export"},
 		"plan-role-accounts":  {plan(tallied("info@example.org")), plan(tallied("info.jane@example.org")), "export"},
 		"plan-typos":          {plan(tallied("a@gmial.com")), plan(tallied("a@gmail.com", "b@mail.com", "c@googlemail.com")), "export"},
-		"plan-furnished-mail": {plan(withheld(3)), plan(withheld(0)), "furnished_mail_domains"},
+		"plan-furnished-mail": {plan(leftOut(campaign.Withheld, 3)), plan(leftOut(campaign.Suppressed, 3)), "furnished_mail_domains"},
 
 		"jurisdiction-unknown":     {law("mars"), law("us-tx"), "jurisdictions"},
 		"jurisdiction-missing":     {law("br"), law("au"), "incident.consequences"},
@@ -130,9 +130,12 @@ func (s *Subject) inLanguage(locale, source string) {
 	})
 }
 
-func withheld(accounts int64) func(*Plan) {
+func leftOut(pairs ...any) func(*Plan) {
 	return func(p *Plan) {
-		p.Status.Accounts.ExcludedBy = map[campaign.Exclusion]int64{campaign.Withheld: accounts}
+		p.Status.Accounts.ExcludedBy = map[campaign.Exclusion]int64{}
+		for i := 0; i < len(pairs); i += 2 {
+			p.Status.Accounts.ExcludedBy[pairs[i].(campaign.Exclusion)] = int64(pairs[i+1].(int))
+		}
 	}
 }
 
