@@ -68,7 +68,7 @@ func (o Options) askPage(ctx context.Context, key, link string) (facts PageFacts
 func (o Options) page(ctx context.Context, link string) (webprobe.Answer, error) {
 	dial := o.Dial
 	if dial == nil {
-		dial = (&net.Dialer{Resolver: o.Resolver}).DialContext
+		dial = o.dialPage
 	}
 	prober, err := webprobe.New(webprobe.Options{
 		Timeout: o.Timeouts.Page, RootCAs: o.RootCAs, Dial: dial, Now: o.Now,
@@ -78,6 +78,16 @@ func (o Options) page(ctx context.Context, link string) (webprobe.Answer, error)
 		return webprobe.Answer{}, err
 	}
 	return prober.Ask(ctx, link)
+}
+
+// dialPage connects to what the resolver gives for a name, without the search list of the
+// system.
+func (o Options) dialPage(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	return (&net.Dialer{Resolver: o.Resolver}).DialContext(ctx, network, net.JoinHostPort(rooted(host), port))
 }
 
 // judgePage finds the rule that a failure breaks.

@@ -100,7 +100,7 @@ var stageWords = map[relay.Stage]string{
 	relay.StageBanner:   "the relay does not greet",
 	relay.StageEHLO:     "the relay does not take EHLO",
 	relay.StageSTARTTLS: "the session cannot be encrypted",
-	relay.StageAuth:     "the relay does not let the user in",
+	relay.StageAuth:     "AUTH fails",
 }
 
 // said is what ended a stage, on one line and without addresses.

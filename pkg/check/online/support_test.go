@@ -1,6 +1,7 @@
 package online
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -43,6 +44,7 @@ type world struct {
 	pageRoots *x509.CertPool
 
 	timeout time.Duration // of everything
+	dnsTime time.Duration // of DNS alone; 0: timeout
 	now     time.Time     // far from the end of the certificates of the test
 	secret  string        // the relay's password
 }
@@ -67,7 +69,7 @@ func newWorld() *world {
 		smtp:    smtptest.Options{TLS: smtptest.WithSTARTTLS, Username: "notify", Password: "s3cret"},
 		page:    func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "here you are") },
 		key:     testKey(),
-		timeout: 5 * time.Second,
+		timeout: 20 * time.Second,
 		now:     time.Now().Add(-15 * 24 * time.Hour),
 		secret:  "s3cret",
 	}
@@ -120,7 +122,7 @@ func (w *world) options(t *testing.T) Options {
 	c := w.load(t)
 	o := Options{
 		Config: c, Relay: w.relay(t, c, server), Resolver: NewResolver(w.resolver(t)),
-		Timeouts: Timeouts{w.timeout, w.timeout, w.timeout}, Now: func() time.Time { return w.now },
+		Timeouts: Timeouts{cmp.Or(w.dnsTime, w.timeout), w.timeout, w.timeout}, Now: func() time.Time { return w.now },
 	}
 	if c.SMTP.DKIM != nil {
 		o.DKIM = w.key.Public()
