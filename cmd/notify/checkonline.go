@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ const (
 
 func (r onlineResult) printRelay(w io.Writer) {
 	relay := r.Relay
-	fmt.Fprintf(w, "relay     %s:%d", printable(relay.Host), relay.Port)
+	fmt.Fprintf(w, "relay     %s", printable(net.JoinHostPort(relay.Host, strconv.Itoa(relay.Port))))
 	if relay.Address == "" {
 		fmt.Fprintf(w, ": %s\n", printable(relay.Reply))
 		return

@@ -333,6 +333,15 @@ func TestDeadServersAreNotWaitedFor(t *testing.T) {
 	}
 }
 
+func TestResolverThatIsNotThere(t *testing.T) {
+	o := newWorld().options(t).withDefaults()
+	o.Resolver = NewResolver("127.0.0.1:1")
+	_, found := o.askMX(t.Context())
+	if got := broken(found); !slices.Equal(got, []string{"dns-failed"}) {
+		t.Errorf("findings: %+v", found)
+	}
+}
+
 func TestPagesAreLookedUpThroughTheResolver(t *testing.T) {
 	w := newWorld()
 	w.records["example.com. A"] = "127.0.0.1"

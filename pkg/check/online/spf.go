@@ -2,6 +2,7 @@ package online
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -66,7 +67,7 @@ func (o Options) judgeSPF(ctx context.Context, domain string, found *findings) {
 		case q.failure(found, o.envelopeKey()):
 			return
 		case result == spf.PermError, result == spf.TempError:
-			found.add(spfBroken, o.envelopeKey(), "the SPF record of %s: %v", domain, err)
+			found.add(spfBroken, o.envelopeKey(), "the SPF record of %s, or one that it includes: %s", domain, shown(fmt.Sprint(err)))
 			return
 		case result == spf.Pass:
 			found.add(spfOpen, o.envelopeKey(), "the SPF record of %s lets %s send, and so everybody", domain, stranger)
