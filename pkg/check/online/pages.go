@@ -99,7 +99,7 @@ func judgePage(failure *webprobe.Error, facts PageFacts, found *findings) {
 		found.add(pageRedirect, facts.Key, "%s: %s", facts.Link, facts.Failure)
 	case webprobe.StageResolve:
 		if !absent(failure.Err) {
-			found.add(dnsFailed, facts.Key, "%s cannot be looked up: %s", failure.Host, dnsReason(failure.Err))
+			found.add(dnsFailed, facts.Key, "the address of %s cannot be looked up: %s", failure.Host, dnsReason(failure.Err))
 			return
 		}
 		found.add(pageDown, facts.Key, "%s: %s", facts.Link, facts.Failure)

@@ -30,7 +30,7 @@ type question struct {
 
 	mu     sync.Mutex
 	failed error
-	name   string // whose lookup failed
+	what   string // whose lookup failed, such as MX of example.com
 }
 
 var _ spf.DNSResolver = (*question)(nil)
@@ -38,35 +38,35 @@ var _ spf.DNSResolver = (*question)(nil)
 // LookupTXT returns the TXT records of a name.
 func (q *question) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	records, err := q.resolver.LookupTXT(ctx, rooted(name))
-	return records, q.note(name, err)
+	return records, q.note("TXT", name, err)
 }
 
 // LookupMX returns the MX records of a name.
 func (q *question) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	records, err := q.resolver.LookupMX(ctx, rooted(name))
-	return records, q.note(name, err)
+	return records, q.note("MX", name, err)
 }
 
 // LookupIPAddr returns the addresses of a host.
 func (q *question) LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error) {
 	addresses, err := q.resolver.LookupIPAddr(ctx, rooted(host))
-	return addresses, q.note(host, err)
+	return addresses, q.note("address", host, err)
 }
 
 // LookupAddr returns the names of an IP address.
 func (q *question) LookupAddr(ctx context.Context, address string) ([]string, error) {
 	names, err := q.resolver.LookupAddr(ctx, address)
-	return names, q.note(address, err)
+	return names, q.note("PTR", address, err)
 }
 
-func (q *question) note(name string, err error) error {
+func (q *question) note(kind, name string, err error) error {
 	if err == nil || absent(err) {
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.failed == nil {
-		q.failed, q.name = err, name
+		q.failed, q.what = err, kind+" of "+strings.TrimSuffix(name, ".")
 	}
 	return err
 }
@@ -76,7 +76,7 @@ func (q *question) failure(f *findings, key string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.failed != nil {
-		f.add(dnsFailed, key, "%s cannot be looked up: %s", shown(strings.TrimSuffix(q.name, ".")), dnsReason(q.failed))
+		f.add(dnsFailed, key, "the %s cannot be looked up: %s", shown(q.what), dnsReason(q.failed))
 	}
 	return q.failed != nil
 }
