@@ -77,44 +77,31 @@ func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error
 // checkResult is what `notify check` prints.
 type checkResult struct {
 	*check.Report
-	Campaign  string         `json:"campaign"`
-	Notices   []variant      `json:"notices"`
-	Plan      *string        `json:"plan"` // its digest; null: the check is not about a plan
-	Note      string         `json:"note,omitempty"`
-	Overrides []overrideLine `json:"overrides"`
+	Campaign  string              `json:"campaign"`
+	Notices   []variant           `json:"notices"`
+	Plan      *string             `json:"plan"` // its digest; null: the check is not about a plan
+	Note      string              `json:"note,omitempty"`
+	Overrides []campaign.Override `json:"overrides"` // that the plan has recorded
 	// Online is what was found over the network; left out where nobody asked for it.
 	Online result `json:"online,omitempty"`
 
 	where func(check.Finding) string
 }
 
-// overrideLine is a rule that somebody has overridden.
-type overrideLine struct {
-	Rule    string    `json:"rule"`
-	Reason  string    `json:"reason"`
-	By      string    `json:"by"`
-	At      time.Time `json:"at"`
-	Command string    `json:"command"`
-}
-
 func newCheckResult(f *folder, c *checked) checkResult {
 	r := checkResult{
 		Report: c.report, Campaign: f.config.Campaign, Notices: c.kinds, Plan: orNull(c.plan), Note: c.note,
-		Overrides: overrideLines(c.overrides),
+		Overrides: []campaign.Override{},
 		where:     f.where,
 	}
 	if r.Notices == nil {
-		r.Notices = []variant{}
+		r.Notices = []variant{} // an empty list is not null
+	}
+	for _, o := range c.overrides {
+		o.At = o.At.Truncate(time.Second)
+		r.Overrides = append(r.Overrides, o)
 	}
 	return r
-}
-
-func overrideLines(overrides []campaign.Override) []overrideLine {
-	lines := []overrideLine{}
-	for _, o := range overrides {
-		lines = append(lines, overrideLine{o.Rule, o.Reason, o.By, o.At, o.Command})
-	}
-	return lines
 }
 
 // where says which file a finding is about: a template, or a key of the configuration.
@@ -165,14 +152,14 @@ func (r checkResult) printFinding(w io.Writer, f check.Finding) {
 	if f.Severity == check.SeverityError && !f.Overridden {
 		label = inksOf(w).paint(bad, label)
 	}
-	fmt.Fprintf(w, "\n%s %s  %s\n", label, f.Rule, printable(r.where(f)))
-	fmt.Fprintf(w, "          %s\n", printable(f.What))
+	fmt.Fprintf(w, "\n%s %s  %s\n", label, f.Rule, inert(r.where(f)))
+	fmt.Fprintf(w, "          %s\n", inert(f.What))
 	if !f.Overridden {
 		fmt.Fprintf(w, "          mend: %s\n", f.Mend)
 	}
 	for _, o := range r.Overrides {
 		if o.Rule == f.Rule {
-			fmt.Fprintf(w, "          overridden by %s on %s: %s\n", printable(o.By), o.At.Format(time.DateOnly), printable(o.Reason))
+			fmt.Fprintf(w, "          overridden by %s on %s: %s\n", inert(o.By), o.At.Format(time.DateOnly), inert(o.Reason))
 		}
 	}
 }
@@ -196,12 +183,14 @@ func circumstances(e check.ElementStands) string {
 		text += ", if " + e.When
 	case e.Need == "recommended":
 		text += ", recommended"
+	case e.Need == "prohibited":
+		text += ", which must not stand there"
 	}
 	if e.State == check.StateAttested {
-		text += ", by " + printable(e.By)
+		text += ", by " + inert(e.By)
 	}
-	if len(e.Unjudged) > 0 {
-		text += ", not judged in " + strings.Join(e.Unjudged, ", ")
+	for i, file := range e.Unjudged {
+		text += []string{", not judged in ", ", "}[min(i, 1)] + strings.TrimSuffix(strings.TrimPrefix(file, "templates/"), ".md")
 	}
 	return text
 }

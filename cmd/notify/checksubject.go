@@ -168,7 +168,7 @@ type checked struct {
 // network: the notices, and the plan if there is one and the folder is still that of it.
 func (f *folder) checkAll(ctx context.Context, p *process, problems []check.Problem) (*checked, error) {
 	s, err := f.subject(p.now())
-	if err != nil {
+	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
 		return nil, err
 	}
 	s.Problems = problems

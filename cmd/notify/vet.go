@@ -86,7 +86,7 @@ func (f *folder) refusal(report *check.Report) error {
 			continue
 		}
 		if len(lines) <= mostShown {
-			lines = append(lines, fmt.Sprintf("%s: %s: %s", f.where(finding), finding.Rule, printable(finding.What)))
+			lines = append(lines, fmt.Sprintf("%s: %s: %s", f.where(finding), finding.Rule, inert(finding.What)))
 			advice = append(advice, fmt.Sprintf("%s: %s", finding.Rule, finding.Mend))
 		}
 	}

@@ -11,11 +11,11 @@ import (
 // Override is a rule of a check that somebody has decided to break in this campaign. It
 // holds for the plan with which it is recorded.
 type Override struct {
-	Rule    string    // its id
-	Reason  string    // why, in the words of whoever decided
-	By      string    // who did
-	Command string    // for which command: plan, send or resend
-	At      time.Time // when
+	Rule    string    `json:"rule"`    // its id
+	Reason  string    `json:"reason"`  // why, in the words of whoever decided
+	By      string    `json:"by"`      // who did
+	Command string    `json:"command"` // for which command: plan, send or resend
+	At      time.Time `json:"at"`
 }
 
 var overridingCommands = []string{"plan", "send", "resend"}

@@ -86,6 +86,8 @@ func (in *inspected) placesOf(e ElementStands) []place {
 	switch {
 	case e.State == StateMissing && len(e.of.Facts) > 0 && !in.isDeclared(e.of.Facts):
 		return []place{{file: e.of.Facts[0]}}
+	case e.of.Computed == probeOfFurnished:
+		return []place{{file: "furnished_mail_domains"}}
 	case len(e.Where) == 0 && !e.of.observable():
 		return []place{{file: "attest"}}
 	case len(e.Where) == 0:

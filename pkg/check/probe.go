@@ -10,13 +10,15 @@ import (
 // probes compute the elements that no heading and no fact shows, by their names in
 // the data files.
 var probes = map[string]func(v *view) answer{
-	"notice-date":             probeDate,
-	"type-size":               probeType,
-	"plain":                   probePlain,
-	"password-advice":         probeAdvice,
-	"marketing":               probeMarketing,
-	"furnished-mail-withheld": probeFurnished,
+	"notice-date":     probeDate,
+	"type-size":       probeType,
+	"plain":           probePlain,
+	"password-advice": probeAdvice,
+	"marketing":       probeMarketing,
+	probeOfFurnished:  probeFurnished,
 }
+
+const probeOfFurnished = "furnished-mail-withheld"
 
 func answerOf(b bool) answer {
 	if b {

@@ -1,6 +1,9 @@
 package check
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // RuleUnusable is the rule that is about Subject.Problems. To override it is of no use:
 // what cannot be made use of is not sent.
@@ -34,7 +37,10 @@ func checkProblems(in *inspected, report reporter) {
 }
 
 // isAt reports whether a finding is at the place of p. A place without a line is all of
-// its file.
+// its file, and of every notice the layout is a part.
 func (p Problem) isAt(f Finding) bool {
+	if p.Line == 0 && f.File == layoutFile && strings.HasPrefix(p.File, "templates/") {
+		return true
+	}
 	return f.File == p.File && (f.Line == p.Line || f.Line == 0 || p.Line == 0)
 }

@@ -84,28 +84,39 @@ func (s *Subject) Validate() error {
 const sampleReader = "sample-reader-7f3a"
 
 // Samples renders every notice of set for made-up readers at the domain of the sender.
-// Errors are those of notice.Set.Compose.
+// It leaves out those that cannot be rendered, and joins why: the errors of
+// notice.Set.Compose.
 func Samples(set *notice.Set, at time.Time) ([]Notice, error) {
 	var all []Notice
+	var errs []error
 	for _, class := range account.Classes() {
 		for _, locale := range set.Locales(class) {
-			n := Notice{Class: class, Locale: locale}
-			for _, reader := range set.Samples(class, locale, at) {
-				to, err := account.ParseAddress(sampleReader + "@" + reader.To.Domain())
-				if err != nil {
-					return nil, fmt.Errorf("address a sample: %w", err)
-				}
-				reader.To = to
-				message, err := set.Compose(reader)
-				if err != nil {
-					return nil, err
-				}
-				n.Variants = append(n.Variants, Variant{reader, message})
+			n, err := sample(set, class, locale, at)
+			if err != nil {
+				errs = append(errs, err)
+				continue
 			}
 			all = append(all, n)
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
+}
+
+func sample(set *notice.Set, class account.Class, locale string, at time.Time) (Notice, error) {
+	n := Notice{Class: class, Locale: locale}
+	for _, reader := range set.Samples(class, locale, at) {
+		to, err := account.ParseAddress(sampleReader + "@" + reader.To.Domain())
+		if err != nil {
+			return Notice{}, fmt.Errorf("address a sample: %w", err)
+		}
+		reader.To = to
+		message, err := set.Compose(reader)
+		if err != nil {
+			return Notice{}, err
+		}
+		n.Variants = append(n.Variants, Variant{reader, message})
+	}
+	return n, nil
 }
 
 // fileOf returns the name of the template of a notice, as notice.Set.Wordings has it.

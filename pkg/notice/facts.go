@@ -108,7 +108,7 @@ func checkLink(key, link string) error {
 		return nil
 	}
 	if err := checkWeb(link); err != nil {
-		return fmt.Errorf("links.%s: %w", key, err)
+		return &PlaceError{"links." + key, 0, err}
 	}
 	return nil
 }
