@@ -28,6 +28,18 @@ const statusContract = `{"campaign":"s","plan":"s","state":"s",
 const accountContract = `{"id":"s","address":"s","class":"s","reason":"s","excluded":null,"notice":"s","generation":1,
  "state":"s","attempts":1,"last_reply":"s","updated":"s","locale":"s"}`
 
+const checkContract = `{"findings":[],"counts":{"error":1,"warning":1,"info":1},"overridden":1,"jurisdictions":[],"disclaimer":"s",
+ "campaign":"s","notices":[],"plan":"s","overrides":[]}`
+
+const (
+	findingContract  = `{"rule":"s","severity":"s","file":"s","line":1,"what":"s","mend":"s","overridden":true}`
+	standingContract = `{"name":"s","title":"s","checked":"s","due":"s",
+ "elements":[]}`
+	elementContract  = `{"id":"s","means":"s","need":"s","state":"s","cite":"s"}`
+	overrideContract = `{"rule":"s","reason":"s","by":"s","at":"s","command":"s"}`
+	ruleContract     = `{"id":"s","severity":"s","summary":"s","why":"s","mend":"s"}`
+)
+
 const failureContract = `{"error":"s","hint":"s","code":1}`
 
 func TestJSONKeepsItsContract(t *testing.T) {
