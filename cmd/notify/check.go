@@ -26,14 +26,15 @@ func newCheckCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("check", "Find what is wrong before anything goes out",
 		`check holds the notices, the configuration and, once there is one, the plan against
 rules, and what the notices say against what the laws under jurisdictions ask for. It
-reads everything, changes nothing and opens no connection. Errors keep plan and send
-from going on, unless somebody overrides their rule: notify send --override RULE
+reads everything, changes nothing and, without --online, opens no connection. Errors
+keep plan and send from going on, unless somebody overrides their rule: notify send --override RULE
 --because "…", which is recorded. Warnings are for a human to look at.
 
 --online asks the relay, the DNS and the pages of the links, too: whether the relay lets
 the user in and takes the sender, whether DKIM, SPF and DMARC show that the notices are
 genuine, whether bounces find a way back, and whether the pages answer. It names no
-recipient and sends no message. What it finds keeps plan and send from nothing.
+recipient and sends no message. plan and send ask none of that, and go on whatever it
+finds.
 
 --rules documents every rule: what breaks it, what comes of it, and how to mend it.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, cobra.NoArgs)
