@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +37,9 @@ func newOutside(t *testing.T, records string) outside {
 	dns, err := dnstest.Start(dnstest.Options{Records: records})
 	noError(t, err)
 	t.Cleanup(func() { noError(t, dns.Close()) })
-	pages := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	pages := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	pages.Config.ErrorLog = log.New(io.Discard, "", 0) // those that are interrupted
+	pages.StartTLS()
 	t.Cleanup(pages.Close)
 	return outside{dns, pages}
 }

@@ -12,6 +12,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -227,6 +229,7 @@ func (w *world) serve(t *testing.T, o *Options) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(w.page)
 	server.TLS = w.pageTLS
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // certificates that are refused
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	if o.RootCAs = w.pageRoots; o.RootCAs == nil {
