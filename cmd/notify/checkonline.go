@@ -46,7 +46,7 @@ func (f *folder) onlineOptions(p *process, s *check.Subject) (online.Options, er
 	server, _ := f.config.Check.ResolverAddress() // the configuration is valid
 	options := online.Options{
 		Config: f.config, Relay: mailer, Messages: messages(s.Notices), Resolver: online.NewResolver(server),
-		Now: p.now, Dial: p.dial, RootCAs: p.roots,
+		Now: p.now, Dial: p.dialPage, RootCAs: p.pageRoots,
 	}
 	if key := f.notices.DKIM(); key != nil {
 		options.DKIM = key.Public()

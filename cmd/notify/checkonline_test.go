@@ -51,9 +51,9 @@ func (o outside) checkOnline(t *testing.T, stop <-chan struct{}, config string, 
 	var out, errs bytes.Buffer
 	p := newProcess(stop)
 	p.stdin, p.stdout, p.stderr, p.asks, p.draws = strings.NewReader(""), &out, &errs, false, false
-	p.roots = x509.NewCertPool()
-	p.roots.AddCert(o.pages.Certificate())
-	p.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+	p.pageRoots = x509.NewCertPool()
+	p.pageRoots.AddCert(o.pages.Certificate())
+	p.dialPage = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, o.pages.Listener.Addr().String())
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -32,16 +32,18 @@ type process struct {
 	// inks are those of stderr, outInks those of stdout.
 	inks, outInks inks
 	// stop is closed by the first signal: finish what is in flight and end.
-	stop   <-chan struct{}
+	stop <-chan struct{}
+	// dialPage opens the connections to web pages; nil: as any program does.
+	dialPage func(ctx context.Context, network, address string) (net.Conn, error)
+
 	getenv func(string) (string, bool)
 	now    func() time.Time
 	random io.Reader
 	user   string // who runs this, for the record
 	log    *slog.Logger
 
-	// dial opens the connections to web pages, and roots vouch for them; nil: as is usual.
-	dial  func(ctx context.Context, network, address string) (net.Conn, error)
-	roots *x509.CertPool
+	// pageRoots vouch for web pages; nil: those of the system.
+	pageRoots *x509.CertPool
 }
 
 func newProcess(stop <-chan struct{}) *process {
