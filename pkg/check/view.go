@@ -30,7 +30,8 @@ type view struct {
 	words    *vocabulary
 	Variant
 	page  page
-	links []string // of both parts, each once, sorted
+	links []string          // of both parts, each once, sorted
+	plain map[string]string // part -> its words, see plainly
 }
 
 func inspect(s *Subject) *inspected {
@@ -40,7 +41,7 @@ func inspect(s *Subject) *inspected {
 	}
 	for _, n := range s.Notices {
 		for _, variant := range n.Variants {
-			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant}
+			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant, plain: map[string]string{}}
 			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
 			v.words = vocabularies[v.language]
 			v.page = readPage(variant.Message.HTML)
