@@ -92,7 +92,13 @@ var breaches = map[string][]change{
 		scripted(smtptest.On(smtptest.Connect, smtptest.Action{Reply: "554 no", Then: smtptest.Drop})),
 		scripted(smtptest.On(smtptest.Mail, smtptest.Action{Silent: true, Then: smtptest.Drop})),
 	},
-	"relay-tls": {func(_ *testing.T, w *world) { w.smtp.TLS = smtptest.Clear }},
+	"relay-tls": {func(_ *testing.T, w *world) { w.smtp.TLS = smtptest.Clear }, func(t *testing.T, w *world) {
+		authority, err := smtptest.NewAuthority(time.Now())
+		noError(t, err)
+		issued, err := authority.Issue("mail.example.org")
+		noError(t, err)
+		w.smtp.Authority, w.smtp.Certificate = authority, &issued
+	}},
 	"relay-clear": {func(t *testing.T, w *world) {
 		w.smtp.TLS = smtptest.Clear
 		smtpKeys("tls: none, "+relayKeys)(t, w)
