@@ -86,7 +86,7 @@ var (
 	dkimSignature = check.Rule{ID: "dkim-signature", Severity: check.SeverityError,
 		Summary: "the signature of a test message does not verify",
 		Why:     "receivers would see the same",
-		Mend:    "the record may forbid the hash (h=) or mail (s=), or may need a domain below its own (t=s)"}
+		Mend:    "the record may forbid the hash (h=) or mail (s=); what the finding says is what receivers find"}
 	dkimTesting = check.Rule{ID: "dkim-testing", Severity: check.SeverityWarning,
 		Summary: "the DKIM record says that it is a test (t=y)",
 		Why:     "receivers treat the message as if it were not signed",
