@@ -30,7 +30,8 @@ func newPlanCommand(p *process, g *globals) *cobra.Command {
 		`plan reads the export, selects and classifies the accounts, groups them into
 notices and deals these into batches. It writes the ledger, which freezes all of
 that with the wording, the links and the sender. Nothing is sent. Until something
-is, plan can be run again and replaces the plan.
+is, plan can be run again and replaces the plan. Notices in which notify check finds
+errors are refused before the export is read, unless --override names their rules.
 
 --explain adds, for each class and each exclusion, why accounts are in it, how many,
 and the first three, so that a wrong column is seen before anything goes out.`,

@@ -56,8 +56,10 @@ func newSendCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("send", "Send what is due; run it again to resume",
 		`send mails the notices of the plan in throttled batches and records every step, so
 that it can be stopped at any moment and run again: nobody is left out and nobody
-is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
-what is in flight; a second one stops at once.`,
+is mailed twice. Without a plan it plans first. Notices in which notify check finds
+errors are refused before anybody is asked, unless --override names their rules, here
+or when they were planned. One Ctrl-C finishes and records what is in flight; a second
+one stops at once.`,
 		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted}, cobra.NoArgs)
 	o.declare(cmd.Flags())
 	cmd.Flags().StringSliceVar(&o.test, "test", nil, "send one notice of each class and language, marked [TEST], to `ADDR`; changes no state")

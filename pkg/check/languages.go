@@ -75,6 +75,9 @@ func checkSameLinks(in *inspected, report reporter) {
 		})
 		locales := slices.Sorted(maps.Keys(links))
 		for _, key := range notice.LinkKeys() {
+			if class == account.SSO && key == notice.LinkReset {
+				continue // which no SSO notice is to have
+			}
 			has := slices.IndexFunc(locales, func(locale string) bool { return links[locale][key] })
 			for _, locale := range locales {
 				if has >= 0 && !links[locale][key] {

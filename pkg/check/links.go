@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"breachnotify/pkg/account"
 )
 
@@ -54,6 +56,9 @@ func linkRules() []rule {
 		{Rule{"link-parts", SeverityError, "a link that the text part or the HTML part alone has",
 			"a reader of the other part is told less, and nobody proofreads both",
 			"put the link into the Markdown, from which both parts are made"}, each(checkParts)},
+		{Rule{"link-bare", SeverityWarning, "the name of somebody else's host in running text",
+			"mail readers make a link of it, which leads away from your own domains",
+			"leave it out, or say in words what you mean"}, each(checkBare)},
 	}
 }
 
@@ -250,6 +255,22 @@ func pieces(link *url.URL) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// bareName finds what reads like the name of a host: no mail address, and no link that
+// has a scheme.
+var bareName = regexp.MustCompile(`(?i)(?:^|[\s("'“„])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?:[\s/?#),;:!'"”“.]|$)`)
+
+func checkBare(v *view, report reporter) {
+	for _, found := range bareName.FindAllStringSubmatch(v.page.text, -1) {
+		host := strings.ToLower(found[1])
+		if suffix, public := publicsuffix.PublicSuffix(host); !public || suffix == host {
+			continue
+		}
+		if judged, _ := v.in.judgeHost(host); judged == hostForeign || judged == hostLookAlike {
+			report(v.find(found[1]), "the text names the host %s", host)
+		}
+	}
 }
 
 func checkParts(v *view, report reporter) {

@@ -56,6 +56,8 @@ func pairs(t *testing.T) map[string]pair {
 		"link-tracking":     {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
 		"link-parts":        {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
 
+		"link-bare": {say("See evil.org/more for more."), say("See www.example.com, write to help@evil.org, or read notes.txt, e.g. the end.Das ist z.B. so."), ""},
+
 		"password-reset":    {swap("https://example.com/reset", "https://example.com/other"), nothing, "templates/en/password.md"},
 		"sso-sign-out":      {swap("https://example.com/security", "https://example.com/other"), nothing, "templates/de/sso.md"},
 		"sso-reset":         {link("https://example.com/reset/"), link("https://example.com/reset-help"), ""},
