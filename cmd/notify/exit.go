@@ -28,7 +28,7 @@ var exitMeaning = map[int]string{
 	exitUsage:       "usage",
 	exitIncomplete:  "incomplete: notices are pending or deferred; run it again",
 	exitFailures:    "finished with failures: some notices are rejected, bounced or in doubt",
-	exitRefused:     "refused: plan changed, no consent, the ledger is held or too new",
+	exitRefused:     "refused: plan changed, check failed, no consent, the ledger is held or too new",
 	exitInterrupted: "interrupted: what was in flight is finished and recorded; run it again",
 }
 

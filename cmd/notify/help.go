@@ -29,6 +29,7 @@ var stages = []struct {
 
 // examples are what people look for in a help text, by the path of a command.
 var examples = map[string][]string{
+	"notify check":   {"notify check", "notify check --online", "notify check --rules"},
 	"notify plan":    {"notify plan --explain", "notify plan --json | jq .notices.total"},
 	"notify preview": {"notify preview --serve 127.0.0.1:8025", "notify preview --account 1042 --format html > notice.html"},
 	"notify send":    {"notify send --test you@example.com", "notify send --dry-run --out mails", "notify send"},

@@ -66,6 +66,7 @@ A campaign is a folder with a notify.yaml. Start with:
   notify init acme && cd acme     a folder to start from
   notify plan                     who would get what
   notify preview                  what they would read
+  notify check                    what is wrong, before it goes out
   notify send --dry-run           everything but the mail
   notify send                     the mail; run it again to resume
   notify status                   where it stands
@@ -97,12 +98,14 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 	flags.BoolVar(&g.quiet, "quiet", false, "print no progress")
 	flags.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
 	root.SetFlagErrorFunc(flagError)
+	cobra.EnableCommandSorting = false // the order is that of a campaign
 	root.SetHelpCommand(newHelpCommand())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
-		newStatusCommand(p, g), newAccountsCommand(p, g), newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
-		newPresetsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
+		newInitCommand(p, g), newPresetsCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newCheckCommand(p, g),
+		newSendCommand(p, g), newStatusCommand(p, g), newAccountsCommand(p, g),
+		newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
+		newDemoCommand(p, g), newVersionCommand(p, g),
 	)
 	adoptCompletion(root)
 	arrange(root)

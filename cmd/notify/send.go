@@ -24,6 +24,7 @@ type sendOptions struct {
 	limit  int64
 	noWait bool
 	yes    bool
+	overriding
 }
 
 func (o sendOptions) validate() error {
@@ -34,8 +35,10 @@ func (o sendOptions) validate() error {
 		return say(errUsage, "--dry-run and --test exclude each other")
 	case o.limit < 0:
 		return say(errUsage, "--limit is below 0")
+	case len(o.rules) > 0 && len(o.test) > 0:
+		return say(errUsage, "--override and --test exclude each other: a test message goes to you alone, and nothing refuses it")
 	}
-	return nil
+	return o.overriding.validate()
 }
 
 // declare declares the flags that send and resend share.
@@ -45,6 +48,7 @@ func (o *sendOptions) declare(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.limit, "limit", 0, "send to `N` mailboxes at most in this run (0: all)")
 	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices")
 	flags.BoolVar(&o.yes, "yes", false, "send without asking")
+	o.overriding.declare(flags)
 }
 
 func newSendCommand(p *process, g *globals) *cobra.Command {
@@ -52,8 +56,10 @@ func newSendCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("send", "Send what is due; run it again to resume",
 		`send mails the notices of the plan in throttled batches and records every step, so
 that it can be stopped at any moment and run again: nobody is left out and nobody
-is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
-what is in flight; a second one stops at once.`,
+is mailed twice. Without a plan it plans first. Notices in which notify check finds
+errors are refused before anybody is asked, unless --override names their rules, here
+or when they were planned. One Ctrl-C finishes and records what is in flight; a second
+one stops at once.`,
 		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted},
 		func(cmd *cobra.Command, given []string) error {
 			if len(o.test) > 0 {
@@ -78,6 +84,7 @@ func runSend(ctx context.Context, p *process, g *globals, o sendOptions) error {
 	if err != nil {
 		return err
 	}
+	f.overrides = o.records(p, "send")
 	switch {
 	case len(o.test) > 0:
 		return runTest(ctx, p, g, f, o.test)
@@ -154,6 +161,9 @@ func (s *sending) recover(ctx context.Context) error {
 }
 
 func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, error) {
+	if err := s.vetPlan(ctx, s.process, s.book.Reader); err != nil {
+		return delivery.Summary{}, err
+	}
 	asked, err := s.order(ctx)
 	if err != nil {
 		return delivery.Summary{}, err
@@ -169,6 +179,9 @@ func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, erro
 		return delivery.Summary{}, err
 	}
 	if err := consent(s.process, asked, s.options.yes); err != nil {
+		return delivery.Summary{}, err
+	}
+	if err := s.book.Override(ctx, s.overrides); err != nil {
 		return delivery.Summary{}, err
 	}
 	return s.deliver(ctx, mailer)

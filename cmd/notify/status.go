@@ -224,7 +224,7 @@ const manyUnreached = 10
 // unreached says what to do about people who could not be told by mail.
 func unreached(s campaign.Status) []string {
 	by := s.Accounts.ExcludedBy
-	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable]
+	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable] + by[campaign.Withheld]
 	untold := s.Notices.Rejected + s.Notices.Bounced
 	var lines []string
 	if untold+addressless > 0 {

@@ -19,11 +19,12 @@ const (
 	Duplicate      Exclusion = "duplicate"  // the same account again, with the same data
 	Unclassified   Exclusion = "unclassified"
 	Suppressed     Exclusion = "suppressed"
+	Withheld       Exclusion = "withheld" // a mailbox of the organisation itself: told another way
 )
 
 // Exclusions lists the reasons in the order in which they are shown.
 func Exclusions() []Exclusion {
-	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed}
+	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed, Withheld}
 }
 
 // Planned is one record after everything that can be said of it by itself.
@@ -54,6 +55,9 @@ type Frozen struct {
 	Read      int64    // rows that the export holds, selected or not
 	BatchSize int
 	Canary    int // size of the first batch; 0: as the others
+	// Overrides are the rules that were overridden for the plan to be made. They are
+	// recorded with it, and no part of its digest; ledger.Reader.Overrides has them.
+	Overrides []Override
 }
 
 // Unmatched is a key of a further table of the export (export.tables) that matches no

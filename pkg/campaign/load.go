@@ -24,7 +24,8 @@ type Options struct {
 // Load reads a configuration, substitutes ${NAME}, resolves paths and validates
 // the result. All mistakes that can be told at once are joined in one error, each a
 // *ConfigError: first what is not well formed, and once nothing is left of that,
-// what Config.Validate finds.
+// what Config.Validate finds. Beside these last ones the Config is returned, for
+// looking at; it is never to be sent from.
 func Load(text []byte, o Options) (*Config, error) {
 	c, err := loadStrictly(text, o)
 	return c, hint.Otherwise(err, "notify init DIR writes a notify.yaml that explains every key")
@@ -49,10 +50,7 @@ func loadStrictly(text []byte, o Options) (*Config, error) {
 	}
 	c.source = src
 	c.resolve(o)
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, c.Validate()
 }
 
 // ReadFile loads the configuration at path. Its folder is what relative paths are

@@ -54,7 +54,7 @@ func TestAccountsOfOneMailboxAndClassShareANotice(t *testing.T) {
 	if s.Accounts.Selected != 6 || s.Accounts.Noticed != 5 || s.Accounts.ExcludedBy[campaign.NoAddress] != 1 {
 		t.Errorf("accounts = %+v", s.Accounts)
 	}
-	if len(s.Accounts.ExcludedBy) != 6 || len(s.ByClass) != 2 || s.State != campaign.PhasePlanned {
+	if len(s.Accounts.ExcludedBy) != 7 || len(s.ByClass) != 2 || s.State != campaign.PhasePlanned {
 		t.Errorf("status = %+v", s)
 	}
 }

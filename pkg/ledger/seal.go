@@ -32,7 +32,7 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
 	}
 	steps := []func(context.Context, campaign.Frozen) error{
-		d.decide, d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.setDeadline, d.finish,
+		d.decide, d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.setDeadline, d.setOverrides, d.finish,
 	}
 	for _, step := range steps {
 		if err := step(ctx, f); err != nil {

@@ -229,6 +229,7 @@ func hostile() campaign.Evidence {
 	e.Runs[0].Halted, e.Runs[0].Host = evil+" jane.doe@example.org", evil
 	e.Resends[0].By, e.Resends[0].States = evil, []campaign.State{campaign.State(evil)}
 	e.Pauses[0].Page = campaign.PageFailure{Link: evil, Reason: evil}
+	e.Overrides[0] = campaign.Override{Rule: evil, Reason: evil + " jane.doe@example.org", By: evil, Command: evil, At: e.Overrides[0].At}
 	e.Sessions[0] = campaign.Session{Host: evil, Peer: evil, Encryption: evil}
 	e.Frozen.Wordings["incident."+evil], e.Frozen.Parts["incident."+evil] = []byte(evil), digest([]byte(evil))
 	e.Frozen.Wordings["templates/en/sso.md"] = []byte(evil)

@@ -72,9 +72,11 @@ type Report struct {
 	Pauses       []Pause       `json:"pauses"`
 	Relays       []Relay       `json:"relays"`
 	Resends      []Resend      `json:"resends"`
-	Letters      []Letter      `json:"letters"` // null: not at hand
-	Templates    []Wording     `json:"templates"`
-	Facts        []Wording     `json:"facts"`
+	// Overrides are the rules of notify check that somebody decided to break.
+	Overrides []campaign.Override `json:"overrides"`
+	Letters   []Letter            `json:"letters"` // null: not at hand
+	Templates []Wording           `json:"templates"`
+	Facts     []Wording           `json:"facts"`
 	// Parts maps the name of each part of the configuration that the plan binds to its
 	// SHA-256.
 	Parts map[string]string `json:"parts"`
@@ -197,7 +199,8 @@ func Read(ctx context.Context, book Ledger, o Options) (*Report, error) {
 		Others: Destination{NoticeCounts: e.Others},
 		// An empty list is not null.
 		Timeline: []Span{}, Kinds: []Kind{}, Destinations: []Destination{}, Attempts: []Attempts{}, Bounces: []Bounces{},
-		Rejections: []Rejections{}, Runs: []Run{}, Pauses: []Pause{}, Relays: []Relay{}, Resends: []Resend{}, Templates: []Wording{}, Facts: []Wording{},
+		Rejections: []Rejections{}, Runs: []Run{}, Pauses: []Pause{}, Relays: []Relay{}, Resends: []Resend{}, Overrides: []campaign.Override{},
+		Templates: []Wording{}, Facts: []Wording{},
 	}
 	r.when(e)
 	r.outcomes(e)
@@ -297,6 +300,11 @@ func (r *Report) how(e campaign.Evidence) {
 	for _, s := range e.Resends {
 		s.At, s.By = seconds(s.At), clean(account.MaskText(s.By))
 		r.Resends = append(r.Resends, Resend(s))
+	}
+	for _, o := range e.Overrides {
+		o.At, o.By, o.Rule = seconds(o.At), clean(account.MaskText(o.By)), clean(o.Rule)
+		o.Reason, o.Command = clean(account.MaskText(o.Reason)), clean(o.Command)
+		r.Overrides = append(r.Overrides, o)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Frozen.Wordings)) {
 		w := Wording{Name: name, SHA256: digest(e.Frozen.Wordings[name]), Text: string(e.Frozen.Wordings[name])}
