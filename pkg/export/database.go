@@ -38,6 +38,9 @@ type database struct {
 
 	clause     clause
 	statement  string // gives the line, 0 where unnumbered, and the fields
+	shift      int    // of the line
+	selects    Columns
+	ofLive     *liveQuestion // nil: the source is a file
 	unnumbered bool
 	counted    bool               // the rows of the export are counted where they are loaded
 	unit       string             // what a line is, for errors

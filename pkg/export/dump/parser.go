@@ -47,11 +47,14 @@ type Source struct {
 	Name      string // of the file, for errors
 	MaxRecord int    // bytes of a row
 	Want      func(schema, table string) bool
+	// Undeclared is the shape of columns that the dump does not declare: Text, or Bytes where
+	// its tool writes bytes as they are.
+	Undeclared Shape
 }
 
 // NewParser returns a parser of a source in a language.
 func NewParser(s Source, language Language) Parser {
-	p := Parser{W: NewWindow(s.Reader, s.Name), Catalog: NewCatalog(s.Want), Record: NewRecord(s.MaxRecord), language: language}
+	p := Parser{W: NewWindow(s.Reader, s.Name), Catalog: NewCatalog(s.Want, s.Undeclared), Record: NewRecord(s.MaxRecord), language: language}
 	if s.MaxRecord < 1 {
 		p.failure = errors.New("the largest row has no size: want at least 1 byte")
 	}
