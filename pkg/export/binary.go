@@ -36,6 +36,21 @@ var binaryKinds = []binaryKind{
 	{"%PDF-", "PDF", "%s is a document: write the export as CSV"},
 }
 
+// ustarMagic is in the header of the first member of a tar archive (POSIX pax, ustar
+// Interchange Format).
+const (
+	ustarMagic = "ustar"
+	ustarAt    = 257
+)
+
+// errTar returns an error where head begins a tar archive.
+func errTar(path string, head []byte) error {
+	if len(head) < ustarAt || !bytes.HasPrefix(head[ustarAt:], []byte(ustarMagic)) {
+		return nil
+	}
+	return hint.Wrap(fmt.Errorf("%s: a tar archive", path), "unpack it first: tar -xvf %s; then name the file that holds the accounts", path)
+}
+
 // What the archives of pg_dump begin with: the custom format, and the first member of
 // the tar format.
 const (
@@ -63,7 +78,7 @@ var unicodeMarks = []struct{ mark, encoding string }{
 func knownBinary(path string, head []byte) error {
 	for _, u := range unicodeMarks {
 		if bytes.HasPrefix(head, []byte(u.mark)) {
-			return hint.Wrap(fmt.Errorf("%s: the file is %s", path, u.encoding), "convert it: iconv -f %s -t UTF-8 %s", u.encoding, path)
+			return hint.Wrap(fmt.Errorf("%s: the file is %s", path, u.encoding), "convert it: iconv -f %s -t UTF-8 %s > utf8.txt", u.encoding, path)
 		}
 	}
 	for _, kind := range binaryKinds {
@@ -123,7 +138,7 @@ func bareUnicode(path string, data []byte) error {
 		return nil
 	}
 	return hint.Wrap(fmt.Errorf("%s: the file seems to be %s without a byte order mark", path, encoding[:6]),
-		"convert it: iconv -f %s -t UTF-8 %s", encoding, path)
+		"convert it: iconv -f %s -t UTF-8 %s > utf8.txt", encoding, path)
 }
 
 // isControl reports whether r is a control character that text files do not have.

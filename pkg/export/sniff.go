@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func (s sniffer) format() (format, error) {
 		if len(s.head) < looked && !s.whole {
 			return undecided, nil
 		}
-		if err := bareUnicode(s.name, s.head); err != nil {
+		if err := cmp.Or(errTar(s.name, s.head), bareUnicode(s.name, s.head)); err != nil {
 			return undecided, err
 		}
 	}
@@ -145,7 +146,7 @@ var sqlStart = regexp.MustCompile(`^(--|/\*|\\[a-z]+ |(?i:set|create|copy|insert
 
 // sql knows dumps by the first line that has a mark.
 func (s sniffer) sql(text []byte) (format, bool, error) {
-	if !sqlStart.Match(text) && s.extension() != ".sql" {
+	if text[0] == '<' || !sqlStart.Match(text) && s.extension() != ".sql" {
 		return undecided, false, nil
 	}
 	if !s.whole {

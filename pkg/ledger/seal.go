@@ -28,7 +28,11 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 	if err := d.settle(ctx); err != nil {
 		return fmt.Errorf("write the accounts: %w", explain(err))
 	}
-	if d.n == 0 {
+	switch {
+	case d.n == 0 && f.Read == 0:
+		return hint.Wrap(fmt.Errorf("%w: the export has no rows", campaign.ErrNothingSelected),
+			"look into the export, and at export.query if it is set: there are columns and no row below them")
+	case d.n == 0:
 		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
 	}
 	steps := []func(context.Context, campaign.Frozen) error{

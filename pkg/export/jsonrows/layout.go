@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (r *Reader) recogniseObject() (layout, error) {
 	if err != nil {
 		return unknown, err
 	}
-	first := inspect(raw)
+	first := inspect(raw, maxEnvelopes)
 	r.passed(raw)
 	line := r.line
 	_, err = r.peek() // an error comes again when the next value is read
@@ -64,6 +65,9 @@ func (r *Reader) recogniseObject() (layout, error) {
 		return collection, nil
 	case alone && first.account != "" && first.array != "":
 		return unknown, r.ambiguous(first.account, first.array)
+	case alone && first.deep != "" && first.account == "" && !first.id:
+		err := r.errAt(1, 0, errors.New("the arrays of objects are not members of the object itself, but deeper in it: want an array of objects"))
+		return unknown, hint.Wrap(err, "take it out, if it holds the accounts: jq '.%s' %s > accounts.json", first.deep, r.name)
 	case alone && first.keyed:
 		err := r.errAt(1, 0, errors.New("an object of objects: want an array of objects, or one object a line"))
 		return unknown, hint.Wrap(err, "if the names are ids: jq -c 'to_entries[] | .value + {id: .key}' %s > accounts.ndjson", r.name)
@@ -89,9 +93,14 @@ type traits struct {
 	empty   bool   // whether a member is an empty array
 	id      bool   // whether there is an id, which accounts have, and others too
 	keyed   bool   // whether each member is an object
+	deep    string // where within objects there is an array of objects, as jq names it
 }
 
-func inspect(raw []byte) traits {
+// maxEnvelopes is how many objects around the one with the array are looked into.
+const maxEnvelopes = 3
+
+// inspect looks at an object, and at those in it down to some depth.
+func inspect(raw []byte, depth int) traits {
 	s := splitter{raw: raw, pos: 1}
 	found := traits{keyed: s.skip() != '}'}
 	for s.skip() != '}' {
@@ -103,6 +112,9 @@ func inspect(raw []byte) traits {
 		s.skip()
 		value := s.pass()
 		found.keyed = found.keyed && value[0] == '{'
+		if value[0] == '{' && found.deep == "" && depth > 0 && plainName.Match(name) {
+			found.deep = inspect(value, depth-1).below(string(name))
+		}
 		switch {
 		case value[0] != '[':
 			if value[0] != '{' && marksAccount(name) {
@@ -116,6 +128,23 @@ func inspect(raw []byte) traits {
 		}
 	}
 	return found
+}
+
+// plainName is one that jq takes without quotes. Others may be keys, which are data.
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,40}$`)
+
+// below returns the place of an array of objects in the object of a name; empty: it has
+// none, or is an account, so that the name may be data.
+func (t traits) below(name string) string {
+	switch {
+	case t.account != "" || t.id:
+		return ""
+	case plainName.MatchString(t.array):
+		return name + "." + t.array
+	case t.deep != "":
+		return name + "." + t.deep
+	}
+	return ""
 }
 
 // accountMarks are names that only the members of an account have, without the case of
