@@ -29,6 +29,7 @@ type binaryKind struct {
 // are letters go on to a byte that no header has.
 var binaryKinds = []binaryKind{
 	{"PK\x03\x04", "zip", "unpack it first: unzip -p %s > unpacked.csv; a spreadsheet is to be saved as CSV"},
+	{"Rar!\x1A\x07", "rar", "unpack it first: unrar x %s"},
 	{"7z\xBC\xAF\x27\x1C", "7z", "unpack it first: 7z x %s"},
 	{"\xD0\xCF\x11\xE0", "an old spreadsheet", "open %s and save it as CSV in UTF-8"},
 	{"PAR1\x15", "Parquet", "write the table in %s as CSV"},

@@ -74,7 +74,11 @@ func missingColumn(field string, existing []string) error {
 	if padded := paddedName(field, existing); padded != "" {
 		return hint.Wrap(err, "the header has blanks around it: take them away, there and around the values, or set export.columns.%s: %q", field, padded)
 	}
-	return hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
+	err = hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
+	if i := indexOf(existing, "users"); i >= 0 { // such as an array of realms
+		return hint.Wrap(err, "if the accounts are in %[1]s, an array in each record, take them out: jq -c '.[].%[1]s[]' FILE > accounts.ndjson", existing[i])
+	}
+	return err
 }
 
 func unknownColumn(key, name string, existing []string) error {

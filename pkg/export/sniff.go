@@ -194,6 +194,9 @@ func (s sniffer) columns(text []byte) (format, bool, error) {
 	case text[0] == '<':
 		return undecided, true, hint.Wrap(fmt.Errorf("%s: HTML or XML", s.name),
 			"look into it: a download may have failed; a spreadsheet is to be saved as CSV")
+	case bytes.HasPrefix(line, []byte("+-")):
+		return undecided, true, hint.Wrap(fmt.Errorf("%s: a table that a client drew for the eye", s.name),
+			"have the client write the rows with tabs, as mysql --batch does, or write a dump")
 	case !isText(line):
 		return undecided, false, nil
 	case tabs > bytes.Count(line, []byte(",")):

@@ -188,7 +188,7 @@ func (t *textFile) checkSeparator() error {
 	case ',':
 		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .csv")
 	}
-	return hint.Wrap(err, "write the export again with commas, or convert it: mlr --icsv --ifs '%c' --ocsv cat %s", separator, t.name)
+	return hint.Wrap(err, "write the export again with commas, as psql --csv does, or convert it: mlr --icsv --ifs '%c' --ocsv cat %s", separator, t.name)
 }
 
 // next reads a row: the scanner's line and fields, as many as the header has.
@@ -204,6 +204,9 @@ func (t *textFile) next() error {
 		return nil
 	}
 	err := fmt.Errorf("%s: line %d: %d fields where the header has %d", t.name, t.line, len(t.fields), len(t.header))
+	if len(t.fields) == 1 && len(bytes.Trim(t.fields[0], " \t\x1A")) == 0 { // old programs end a file with Ctrl-Z
+		return hint.Wrap(err, "the line is blank: take it out")
+	}
 	return t.badQuote(err, "a value with a separator or a line end in it must be in quotes")
 }
 
