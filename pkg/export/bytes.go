@@ -117,23 +117,39 @@ func (d *database) textError(row selectedRow, field int) error {
 	if nth := row.line & (1<<d.shift - 1); nth > 0 && !d.unnumbered {
 		place += fmt.Sprintf(", row %d of it", nth+1)
 	}
+	column := ""
+	if d.preset.Name == "" && d.clause.key != "export.query" {
+		column = *d.selects.fields()[field]
+	}
+	err := d.reencoded(textError(place, field, column), field)
 	switch {
 	case d.preset.Name != "":
-		return hint.Wrap(textError(place, field, ""), "write a query in the place of the preset, with such as: SELECT %s; notify presets %s has the rest",
+		return hint.Wrap(err, "write a query in the place of the preset, with such as: SELECT %s; notify presets %s has the rest",
 			ownSQL.column(field, fieldNames[field]), d.preset.Name)
 	case d.clause.key == "export.query":
-		return hint.Wrap(textError(place, field, ""), "read it as text in the query, with such as: SELECT %s", ownSQL.column(field, fieldNames[field]))
+		return hint.Wrap(err, "read it as text in the query, with such as: SELECT %s", ownSQL.column(field, fieldNames[field]))
 	case d.ofLive != nil:
 		return d.ofLive.textError(place, field, d.selects)
 	}
-	err := textError(place, field, *d.selects.fields()[field])
 	query := ownSQL.query(field, d.selects, exportTable)
 	if d.spec.Where != "" {
 		query += " WHERE " + d.clause.text
 	}
-	err = hint.Wrap(err, "read it as text, in the place of export.columns and export.where: query: %s", query)
-	if in := d.inputs[0]; in.format == mysqlDump && field > 0 {
-		return hint.Wrap(err, "if the file is Latin-1 or Windows-1252, convert it: iconv -f WINDOWS-1252 -t UTF-8 %s > utf8.txt", in.name)
+	return hint.Wrap(err, "read it as text, in the place of export.columns and export.where: query: %s", query)
+}
+
+// reencoded adds how text in another encoding becomes UTF-8, to an error about what is
+// hardly meant to be bytes.
+func (d *database) reencoded(err error, field int) error {
+	if field == 0 || d.ofLive != nil {
+		return err
+	}
+	const iconv, advice = "iconv -f WINDOWS-1252 -t UTF-8", "if it is text in Latin-1 or Windows-1252, convert the file: "
+	switch in := d.inputs[0]; in.format {
+	case mysqlDump:
+		return hint.Wrap(err, advice+iconv+" %s > utf8.txt", in.name)
+	case sqliteFile:
+		return hint.Wrap(err, advice+"sqlite3 %s .dump | "+iconv+" | sqlite3 utf8.db", in.name)
 	}
 	return err
 }

@@ -147,7 +147,7 @@ func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
 	}
 	census := d.register.verdicts.census()
 	if census[""] == 0 {
-		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
+		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns or export.preset, whichever is set, and at the addresses of the export")
 	}
 	for excluded, n := range census {
 		if _, err := d.conn.ExecContext(ctx, "INSERT INTO census VALUES (?, ?)", string(excluded), n); err != nil {
