@@ -44,6 +44,8 @@ func TestErrorsHaveAdvice(t *testing.T) {
 		"jq -c '.[].users[]' FILE":            {Source: file(t, "r.json", `[{"realm":"x","users":[{"id":"1"}]},{"realm":"y","users":[]}]`)},
 		"as psql --csv does":                  {Source: file(t, "p.txt", " id | email\n----+------\n 1 | x\n")},
 		"as mysql --batch does":               {Source: file(t, "m.txt", "+----+\n| id |\n+----+\n")},
+		"the dump is damaged":                 {Source: file(t, "h.sql", "INSERT INTO `users` (`id`,`email`) VALUES (1,'x',2);\n")},
+		"the dump is damaged or":              {Source: file(t, "o.sql", "SET client_encoding = 'UTF8';\nINSERT INTO users (id, email) VALUES (1);\n")},
 		"unrar x":                             {Source: file(t, "a.rar", "Rar!\x1A\x07\x01\x00")},
 		"tar -xvf":                            {Source: file(t, "a.tar", tarHead())},
 		"look into it: a download may have":   {Source: file(t, "xml.sql", "<?xml version=\"1.0\"?>\n<mysqldump>\n")},

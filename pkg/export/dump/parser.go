@@ -68,10 +68,18 @@ func (p *Parser) Next() (rows.Row, error) {
 			return rows.Row{}, p.failure
 		}
 		p.ready, p.given = p.ready[:0], 0
-		p.failure = p.step()
+		p.failure = p.advised(p.step())
 	}
 	p.given++
 	return p.ready[p.given-1], nil
+}
+
+// advised adds advice to an error about what the dump holds, where it has none yet.
+func (p *Parser) advised(err error) error {
+	if err == nil || errors.Is(err, io.EOF) || p.W.Err() != nil || len(hint.Of(err)) > 0 {
+		return err
+	}
+	return hint.Wrap(err, "the dump is damaged or was changed by hand: write it again, and have its tool write it to the file itself")
 }
 
 func (p *Parser) step() error {
