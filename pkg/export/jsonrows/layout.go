@@ -70,7 +70,7 @@ func (r *Reader) recogniseObject() (layout, error) {
 		return unknown, hint.Wrap(err, "take it out, if it holds the accounts: jq '.%s' %s > accounts.json", first.deep, r.name)
 	case alone && first.keyed:
 		err := r.errAt(1, 0, errors.New("an object of objects: want an array of objects, or one object a line"))
-		return unknown, hint.Wrap(err, "if the names are ids: jq -c 'to_entries[] | .value + {id: .key}' %s > accounts.ndjson", r.name)
+		return unknown, hint.Wrap(err, "if the names are ids: jq -c '%sto_entries[] | .value + {id: .key}' %s > accounts.ndjson", first.around, r.name)
 	}
 	if alone || r.line > line {
 		r.unit = "line"
@@ -93,6 +93,7 @@ type traits struct {
 	empty   bool   // whether a member is an empty array
 	id      bool   // whether there is an id, which accounts have, and others too
 	keyed   bool   // whether each member is an object
+	around  string // how jq goes into the only member, where that is an object of objects too
 	deep    string // where within objects there is an array of objects, as jq names it
 }
 
@@ -102,7 +103,7 @@ const maxEnvelopes = 3
 // inspect looks at an object, and at those in it down to some depth.
 func inspect(raw []byte, depth int) traits {
 	s := splitter{raw: raw, pos: 1}
-	found := traits{keyed: s.skip() != '}'}
+	found, members := traits{keyed: s.skip() != '}'}, 0
 	for s.skip() != '}' {
 		name, err := s.memberName()
 		if err != nil {
@@ -112,9 +113,15 @@ func inspect(raw []byte, depth int) traits {
 		s.skip()
 		value := s.pass()
 		found.keyed = found.keyed && value[0] == '{'
-		if value[0] == '{' && found.deep == "" && depth > 0 && plainName.Match(name) {
-			found.deep = inspect(value, depth-1).below(string(name))
+		found.around = ""
+		if value[0] == '{' && found.deep == "" && depth > 0 && slices.Contains(envelopes, string(foldASCII(name))) {
+			inner := inspect(value, depth-1)
+			found.deep = inner.below(string(name))
+			if members == 0 && inner.keyed {
+				found.around = "." + string(name) + " | "
+			}
 		}
+		members++
 		switch {
 		case value[0] != '[':
 			if value[0] != '{' && marksAccount(name) {
@@ -130,7 +137,11 @@ func inspect(raw []byte, depth int) traits {
 	return found
 }
 
-// plainName is one that jq takes without quotes. Others may be keys, which are data.
+// envelopes are names of objects around records. Others may be keys, which are data.
+var envelopes = []string{"_embedded", "accounts", "auth", "body", "content", "customers", "d", "data", "export", "members", "page",
+	"payload", "people", "response", "result", "results", "root", "users"}
+
+// plainName is one that jq takes without quotes.
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,40}$`)
 
 // below returns the place of an array of objects in the object of a name; empty: it has
