@@ -109,7 +109,8 @@ func (c *checks) export() {
 			"export.preset", "given together with columns or query: a preset has its own")
 	}
 	if c.Export.Where != "" && c.Export.Query != "" && !isURL(c.Export.Source) {
-		c.fail("export.query", "given together with where: a query has its own WHERE")
+		c.failHint("put the condition of where into the query, behind its WHERE, and leave where out; a live database may have both",
+			"export.query", "given together with where: a query has its own WHERE")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Export.Tables)) {
 		c.require("export.tables."+name, c.Export.Tables[name])
