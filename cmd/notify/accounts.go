@@ -131,15 +131,28 @@ type accountLine struct {
 }
 
 func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
-	id, address, reply := l.ID, l.Address.Wire(), l.LastReply
+	id, address, reply := l.ID, shownAddress(l.Address, l.Written, reveal), l.LastReply
 	if !reveal { // some exports have addresses for ids
-		id, address, reply = account.MaskText(id), l.Address.Masked(), account.MaskName(l.Address.MaskIn(reply), l.Name)
+		id, reply = account.MaskText(id), account.MaskName(l.Address.MaskIn(reply), l.Name)
 	}
 	return accountLine{
 		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
 		Notice: orNull(l.NoticeID), Generation: orNull(l.Generation), State: orNull(l.State), Attempts: l.Attempts,
 		LastReply: orNull(reply), Updated: optionalTime(l.Updated), Locale: orNull(l.Locale), Line: l.Line,
 	}
+}
+
+// shownAddress is an address, or what stands where one should.
+func shownAddress(a account.Address, written string, reveal bool) string {
+	switch {
+	case reveal && a.IsZero():
+		return written
+	case reveal:
+		return a.Wire()
+	case a.IsZero():
+		return account.MaskWritten(written)
+	}
+	return a.Masked()
 }
 
 // fields returns the line as text, an empty one for null.
@@ -154,7 +167,7 @@ var accountHeader = []string{"id", "address", "class", "reason", "excluded", "no
 
 // words returns the line as a human reads it.
 func (a accountLine) words() []string {
-	words := []string{printable(a.ID), text(a.Address), text(a.Class), text(a.State)}
+	words := []string{printable(a.ID), printable(text(a.Address)), text(a.Class), text(a.State)}
 	if a.Excluded != nil {
 		words = append(words, fmt.Sprintf("line %d excluded: %s", a.Line, *a.Excluded))
 	}

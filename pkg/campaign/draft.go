@@ -27,12 +27,16 @@ func Exclusions() []Exclusion {
 	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed, Withheld}
 }
 
+// MaxWritten bounds Planned.Written, in octets: more than any address has.
+const MaxWritten = 512
+
 // Planned is one record after everything that can be said of it by itself.
 type Planned struct {
 	Line     int64
 	ID       string
 	Name     string
 	To       account.Address // zero where there is none
+	Written  string          // what stands where an address should, of an InvalidAddress alone; at most MaxWritten octets
 	Class    account.Class   // empty where there is none
 	Reason   string          // why this class, or why this exclusion
 	Locale   string          // of the notice

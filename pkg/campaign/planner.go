@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/classify"
@@ -82,6 +83,9 @@ func (p *Planner) decide(record account.Record) (Planned, error) {
 	}
 	if exclusion, reason := p.exclude(to, bad, verdict); exclusion != "" {
 		planned.Excluded, planned.Reason = exclusion, reason
+		if exclusion == InvalidAddress {
+			planned.Written = written(record.Email)
+		}
 		return planned, nil
 	}
 	locale, ok := p.Languages.Locale(verdict.Class, record.Locale)
@@ -90,6 +94,15 @@ func (p *Planner) decide(record account.Record) (Planned, error) {
 	}
 	planned.Locale = locale
 	return planned, nil
+}
+
+// written is what a human looks at who has to find out which address was meant.
+func written(email string) string {
+	email = strings.TrimSpace(email)
+	if len(email) > MaxWritten {
+		email = strings.ToValidUTF8(email[:MaxWritten], "")
+	}
+	return email
 }
 
 func (p *Planner) exclude(to account.Address, bad error, verdict classify.Verdict) (Exclusion, string) {

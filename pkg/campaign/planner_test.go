@@ -105,7 +105,11 @@ func TestEveryRecordIsDecided(t *testing.T) {
 		},
 		{
 			"an invalid address", account.Record{Email: "secret at example.org", SSO: "google"},
-			Planned{Class: account.SSO, Reason: "invalid address: no @", Excluded: InvalidAddress},
+			Planned{Class: account.SSO, Written: "secret at example.org", Reason: "invalid address: no @", Excluded: InvalidAddress},
+		},
+		{
+			"a long text for an address", account.Record{Email: " " + strings.Repeat("ö", 300), Password: "x1"},
+			Planned{Class: account.Password, Written: strings.Repeat("ö", MaxWritten/2), Reason: "invalid address: no @", Excluded: InvalidAddress},
 		},
 		{
 			"an address that the relay cannot take", account.Record{Email: "jürgen@example.org", SSO: "google"},

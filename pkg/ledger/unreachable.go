@@ -19,6 +19,7 @@ type Unreachable struct {
 	ID, Name   string
 	Class      account.Class       // empty where there is none
 	Address    account.Address     // the last one that was tried; zero where there is none
+	Written    string              // what stands for an address that is none, as campaign.Planned has it
 	State      campaign.State      // rejected, bounced or in doubt; empty: excluded
 	Excluded   campaign.Exclusion  // no usable address, or withheld; empty: a notice failed
 	Reason     string              // a reason of package bounce, the state, or why it is excluded
@@ -102,7 +103,7 @@ func (r *Reader) eachWithoutAddress(ctx context.Context, yield func(Unreachable)
 			}
 			u := Unreachable{
 				Line: line.Line, ID: line.ID, Name: line.Name, Class: line.Class, Address: line.Address,
-				Excluded: line.Excluded, Reason: line.Reason, At: moment(r.plan.Made),
+				Written: line.Written, Excluded: line.Excluded, Reason: line.Reason, At: moment(r.plan.Made),
 			}
 			if !yield(u) {
 				return nil
