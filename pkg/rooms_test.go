@@ -46,14 +46,16 @@ var rooms = map[string][]string{
 	"pkg/bounce/imapbox":         {"pkg/bounce/mailbox", "pkg/bounce/internal/event"},
 	"pkg/campaign":               {"pkg/account", "pkg/classify", "pkg/notice"},
 	"pkg/check":                  {"pkg/account", "pkg/campaign", "pkg/notice"},
+	"pkg/check/online":           {"pkg/account", "pkg/campaign", "pkg/notice", "pkg/relay", "pkg/check", "pkg/webprobe"},
 	"pkg/ledger":                 {"pkg/account", "pkg/campaign"},
 	"pkg/relay":                  {"pkg/account", "pkg/notice"},
 	"pkg/delivery":               {"pkg/account", "pkg/campaign", "pkg/notice", "pkg/throttle", "pkg/relay"},
 	"cmd/notify": {"templates", "pkg/account", "pkg/classify", "pkg/export", "pkg/export/presets", "pkg/notice", "pkg/campaign",
 		"pkg/ledger", "pkg/throttle", "pkg/relay", "pkg/delivery", "pkg/smtptest",
 		"pkg/bounce", "pkg/bounce/mailbox", "pkg/bounce/feed", "pkg/bounce/postfixlog", "pkg/bounce/imapbox",
-		"pkg/preview", "pkg/report", "pkg/webprobe"},
+		"pkg/preview", "pkg/report", "pkg/webprobe", "pkg/check", "pkg/check/online"},
 	// For tests alone.
+	"pkg/dnstest":      {},
 	"pkg/browsertest":  {},
 	"pkg/postfixtest":  {},
 	"pkg/postgrestest": {"pkg/smtptest"},
@@ -67,6 +69,7 @@ var keepers = map[string][]string{
 	"database/sql":                {"pkg/ledger", "pkg/export", "pkg/export/live"},
 	"github.com/wneessen/go-mail": {"pkg/notice", "pkg/relay"},
 	"github.com/spf13/cobra":      {"cmd/notify"},
+	"github.com/miekg/dns":        {"pkg/dnstest"},
 	"testing":                     {"pkg/postfixtest", "pkg/postgrestest", "pkg/mariadbtest", "pkg/browsertest"},
 }
 

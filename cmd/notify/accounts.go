@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ func (o accountsOptions) filter() (ledger.Filter, error) {
 		return f, say(errUsage, "--class is %q: want password or sso", o.class)
 	}
 	if o.state != "" && !f.State.Valid() {
-		return f, say(errUsage, "--state is %q: want one of %v", o.state, campaign.States())
+		return f, say(errUsage, "--state is %q: want one of %s", o.state, stateNames())
 	}
 	if o.address != "" {
 		var err error
@@ -52,6 +53,15 @@ func (o accountsOptions) filter() (ledger.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// stateNames are the values of --state.
+func stateNames() string {
+	var names []string
+	for _, state := range campaign.States() {
+		names = append(names, string(state))
+	}
+	return strings.Join(names, ", ")
 }
 
 func newAccountsCommand(p *process, g *globals) *cobra.Command {
@@ -66,7 +76,7 @@ account of the export: people who are in a list of the affected and get no notic
 	flags := cmd.Flags()
 	flags.StringVar(&o.id, "id", "", "the account with this `ID`")
 	flags.StringVar(&o.address, "address", "", "accounts of this mailbox (`ADDR`)")
-	flags.StringVar(&o.class, "class", "", "accounts of this class: password or sso")
+	flags.StringVar(&o.class, "class", "", "accounts of this `CLASS`: password or sso")
 	flags.StringVar(&o.state, "state", "", "accounts whose notice is in this `STATE`")
 	flags.BoolVar(&o.excluded, "excluded", false, "accounts that get no notice")
 	flags.BoolVar(&o.unmatched, "unmatched", false, "the keys of further tables that match no account")
@@ -121,15 +131,28 @@ type accountLine struct {
 }
 
 func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
-	id, address, reply := l.ID, l.Address.Wire(), l.LastReply
+	id, address, reply := l.ID, shownAddress(l.Address, l.Written, reveal), l.LastReply
 	if !reveal { // some exports have addresses for ids
-		id, address, reply = account.MaskText(id), l.Address.Masked(), account.MaskName(l.Address.MaskIn(reply), l.Name)
+		id, reply = account.MaskText(id), account.MaskName(l.Address.MaskIn(reply), l.Name)
 	}
 	return accountLine{
 		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
 		Notice: orNull(l.NoticeID), Generation: orNull(l.Generation), State: orNull(l.State), Attempts: l.Attempts,
 		LastReply: orNull(reply), Updated: optionalTime(l.Updated), Locale: orNull(l.Locale), Line: l.Line,
 	}
+}
+
+// shownAddress is an address, or what stands where one should.
+func shownAddress(a account.Address, written string, reveal bool) string {
+	switch {
+	case reveal && a.IsZero():
+		return written
+	case reveal:
+		return a.Wire()
+	case a.IsZero():
+		return account.MaskWritten(written)
+	}
+	return a.Masked()
 }
 
 // fields returns the line as text, an empty one for null.
@@ -144,7 +167,7 @@ var accountHeader = []string{"id", "address", "class", "reason", "excluded", "no
 
 // words returns the line as a human reads it.
 func (a accountLine) words() []string {
-	words := []string{printable(a.ID), text(a.Address), text(a.Class), text(a.State)}
+	words := []string{printable(a.ID), printable(text(a.Address)), text(a.Class), text(a.State)}
 	if a.Excluded != nil {
 		words = append(words, fmt.Sprintf("line %d excluded: %s", a.Line, *a.Excluded))
 	}

@@ -97,7 +97,7 @@ func importConfig(p *process, g *globals, o importOptions) (ledger string, confi
 	urls, _ := o.split()
 	switch {
 	case err != nil && (g.ledger == "" || len(urls) > 0):
-		return "", nil, hint.Wrap(err, "or name the ledger with --ledger")
+		return "", nil, hint.Append(err, "or name the ledger with --ledger")
 	case err != nil:
 		return g.ledger, &campaign.Config{}, nil
 	case g.ledger != "":

@@ -83,10 +83,10 @@ func newUnreachableLine(u ledger.Unreachable, reveal bool) unreachableLine {
 		Reason: u.Reason, Status: orNull(u.Status), Permanence: orNull(u.Permanence), Notice: orNull(u.NoticeID),
 		Generation: orNull(u.Generation), Updated: optionalTime(u.At), Line: u.Line,
 	}
-	address, diagnostic := u.Address.Wire(), u.Diagnostic
+	address, diagnostic := shownAddress(u.Address, u.Written, reveal), u.Diagnostic
 	if !reveal {
 		l.ID, l.Name = account.MaskText(u.ID), ""
-		address, diagnostic = u.Address.Masked(), account.MaskName(u.Address.MaskIn(diagnostic), u.Name)
+		diagnostic = account.MaskName(u.Address.MaskIn(diagnostic), u.Name)
 	}
 	l.Address, l.Diagnostic = orNull(address), orNull(diagnostic)
 	return l
@@ -102,7 +102,7 @@ func (l unreachableLine) words() []string {
 	if l.Excluded != nil {
 		what = fmt.Sprintf("line %d excluded: %s", l.Line, *l.Excluded)
 	}
-	return []string{printable(l.ID), printable(l.Name), text(l.Address), text(l.Class), what, printable(l.Reason),
+	return []string{printable(l.ID), printable(l.Name), printable(text(l.Address)), text(l.Class), what, printable(l.Reason),
 		printable(text(l.Status)), text(l.Permanence), bracketedWord(text(l.Diagnostic))}
 }
 

@@ -39,7 +39,7 @@ func consent(p *process, o order, yes bool) error {
 		return nil
 	}
 	o.print(p)
-	fmt.Fprintf(p.stderr, "\nA mail cannot be taken back. Type the number of notices (%d) to send them: ", o.send)
+	fmt.Fprintf(p.stderr, "\nA mail cannot be taken back.\nType the number of notices (%d) to send them: ", o.send)
 	typed := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // an end of input is an empty answer
@@ -58,28 +58,32 @@ func consent(p *process, o order, yes bool) error {
 }
 
 func (o order) print(p *process) {
+	w := &stickyWriter{w: p.stderr, inks: p.inks}
+	if p.draws {
+		w.columns, _ = p.size()
+	}
 	left := func(c campaign.NoticeCounts) int64 { return c.Left() }
 	foreseen := o.foreseen()
-	fmt.Fprintf(p.stderr, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
+	fmt.Fprintf(w, "campaign  %s, plan %s\n", o.status.Campaign, short(o.status.Plan))
 	if o.resend != nil {
-		printResent(p.stderr, *o.resend, o.status.Resends.Left)
+		printResent(w, *o.resend, o.status.Resends.Left)
 	}
-	fmt.Fprintf(p.stderr, "left      %d notices: %s\n", foreseen.Notices.Left(), classCounts(foreseen, left))
-	fmt.Fprintf(p.stderr, "to send   %d in this run\n", o.send)
-	fmt.Fprintf(p.stderr, "from      %s\n", o.folder.sender())
+	fmt.Fprintf(w, "left      %d notices: %s\n", foreseen.Notices.Left(), classCounts(foreseen, left))
+	fmt.Fprintf(w, "to send   %d in this run\n", o.send)
+	fmt.Fprintf(w, "from      %s\n", o.folder.sender())
 	for _, v := range o.used {
-		fmt.Fprintf(p.stderr, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
+		tell(w, "subject", plain, fmt.Sprintf("%-8s %s  %s", v.Class, v.Locale, v.Subject))
 	}
 	smtp := o.folder.config.SMTP
-	fmt.Fprintf(p.stderr, "relay     %s port %d, tls %s, %d connections\n", smtp.Host, smtp.Port, smtp.TLS, smtp.Connections)
+	fmt.Fprintf(w, "relay     %s port %d, tls %s, %d connections\n", smtp.Host, smtp.Port, smtp.TLS, smtp.Connections)
 	throttle := o.folder.config.Throttle
-	fmt.Fprintf(p.stderr, "rate      %s, batches of %d with %s between them\n", throttle.Rate, throttle.Batch, throttle.Pause)
+	fmt.Fprintf(w, "rate      %s, batches of %d with %s between them\n", throttle.Rate, throttle.Batch, throttle.Pause)
 	if throttle.Ramp != nil {
-		fmt.Fprintf(p.stderr, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
+		fmt.Fprintf(w, "ramp      from %s, doubled every %s\n", throttle.Ramp.From, throttle.Ramp.DoubleEvery)
 	}
-	fmt.Fprintf(p.stderr, "takes     about %s\n", roughly(o.eta))
+	fmt.Fprintf(w, "takes     about %s\n", roughly(o.eta))
 	if line, bad := deadlineLine(foreseen); line != "" {
-		fmt.Fprintf(p.stderr, "deadline  %s\n", p.inks.paint(warningInk(bad), line))
+		tell(w, "deadline", warningInk(bad), line)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/ledger"
 	"breachnotify/pkg/smtptest"
+	"breachnotify/pkg/throttle"
 )
 
 // campaignFor makes a campaign folder against a new server, and returns its
@@ -114,11 +115,30 @@ func TestProgressOnAPipeIsALineEveryTenSeconds(t *testing.T) {
 				bar := showProgress(p, &globals{quiet: c.quiet}, func() reading { return reading{1, 4, "batch 1 of 4"} })
 				time.Sleep(25 * time.Second) // the bubble's clock: takes no time
 				bar.stop()
-				if got := strings.Count(out.String(), "notify: batch 1 of 4, 25%\n"); got != c.want || strings.Count(out.String(), "\n") != c.want {
+				if got := strings.Count(out.String(), "notify: 25.0%, batch 1 of 4\n"); got != c.want || strings.Count(out.String(), "\n") != c.want {
 					t.Errorf("%d lines after 25 s, want %d: %q", got, c.want, out.String())
 				}
 			})
 		})
+	}
+}
+
+func TestALineOnAPipeSaysWhenItEnds(t *testing.T) {
+	limit := throttle.LimitRate
+	sending := campaign.Status{At: sceneNow, Began: sceneNow.Add(-time.Hour), State: campaign.PhaseSending,
+		Notices: campaign.NoticeCounts{Total: 2000, Pending: 1499, Accepted: 500, Rejected: 1}, Batches: campaign.BatchCounts{Total: 4},
+		Batch: &campaign.BatchNow{Number: 2, Notices: 500, Left: 499}, RatePerS: 20, Limit: &limit, ETA: at(2 * time.Hour)}
+	const begins = "notify: 25.0%, batch 2 of 4, 500 accepted, 0 deferred, 1 rejected, 0 in doubt, 20.0/s, held back by throttle.rate; "
+	for ends, deadline := range map[string]*campaign.Due{
+		"done at 14:10 UTC, in 2 h 0 min\n":                                                                 nil,
+		"deadline: at this rate done 14:10 UTC, 28 h before the deadline\n":                                 due(30*time.Hour, sending.ETA),
+		"deadline: will be missed: at this rate done 14:10 UTC, 1 h 0 min after the deadline (13:10 UTC)\n": due(time.Hour, sending.ETA),
+	} {
+		sending.Deadline = deadline
+		var out bytes.Buffer
+		if sayProgress(&out, progressOf(sending)); out.String() != begins+ends {
+			t.Errorf("got\n%swant\n%s", out.String(), begins+ends)
+		}
 	}
 }
 

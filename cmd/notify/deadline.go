@@ -91,6 +91,11 @@ func pastDeadline(d *campaign.Due, failed int64, now time.Time) string {
 	return fmt.Sprintf("kept: the last notice was tried %s, %s before the deadline", clock(*d.TriedBy, now), margin)
 }
 
+// expected is the ETA of a run, which must have one.
+func expected(s campaign.Status) string {
+	return fmt.Sprintf("%s, in %s", clock(*s.ETA, s.At), inWords(s.ETA.Sub(s.At)))
+}
+
 // clock is a moment to the minute, with its day where that is not today.
 func clock(at, now time.Time) string {
 	at, now = at.UTC(), now.UTC()

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"breachnotify/pkg/campaign"
-	"breachnotify/pkg/throttle"
 )
 
 func TestDeadlineInWords(t *testing.T) {
@@ -95,12 +94,5 @@ func TestThousands(t *testing.T) {
 		if got := thousands(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
-	}
-}
-
-// The ledger knows the limit by the name that campaign has for it, and throttle sets it.
-func TestTheLimitOfARampHasOneName(t *testing.T) {
-	if campaign.LimitRamp != throttle.LimitRamp {
-		t.Errorf("campaign calls it %s, throttle %s", campaign.LimitRamp, throttle.LimitRamp)
 	}
 }

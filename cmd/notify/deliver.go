@@ -136,13 +136,16 @@ func progressOf(status campaign.Status) reading {
 		batch = status.Batch.Number
 	}
 	n := status.Notices
-	text := fmt.Sprintf("batch %d of %d: %d accepted, %d deferred, %d rejected, %d in doubt, %s", batch, status.Batches.Total,
-		n.Accepted, n.Deferred, n.Rejected, n.InDoubt, rateInWords(status, campaign.Rate{}))
+	text := fmt.Sprintf("batch %s of %s, %s accepted, %s deferred, %s rejected, %s in doubt, %s", thousands(batch),
+		thousands(status.Batches.Total), thousands(n.Accepted), thousands(n.Deferred), thousands(n.Rejected), thousands(n.InDoubt),
+		rateInWords(status, campaign.Rate{}))
 	if held := heldBack(status); held != "" {
 		text += ", " + held
 	}
-	if line, isBad := deadlineLine(status); isBad {
-		text += ", deadline " + line
+	if line, _ := deadlineLine(status); line != "" {
+		text += "; deadline: " + line
+	} else if status.ETA != nil {
+		text += "; done at " + expected(status)
 	}
 	return reading{done: settled(n), total: n.Total, text: text}
 }

@@ -37,7 +37,7 @@ func newDemoCommand(p *process, g *globals) *cobra.Command {
 	o := demoOptions{accounts: 300}
 	cmd := command("demo", "Walk through a campaign against a mail server of its own",
 		`demo makes a campaign with some hundred accounts in a temporary folder, starts a
-mail server on this machine, and walks through plan, preview, dry run, send, an
+mail server on this machine, and walks through plan, preview, check, dry run, send, an
 interrupt, resume, status, bounces, a resend and the report, each command as you would
 type it. No mail leaves the machine. It ends with 0 only if every count is what it must
 be.`,
@@ -128,6 +128,7 @@ func (d *demo) walk(ctx context.Context) error {
 		{say: "Decide who gets what. Nothing is sent; the plan is frozen.", args: []string{"plan"}},
 		{say: "Who gets no notice, and why?", args: []string{"accounts", "--excluded"}, lines: 6},
 		{say: "What would they read?", args: []string{"preview", "--class", "sso"}, lines: 24},
+		{say: "What is wrong with it, before it goes out?", args: []string{"check"}},
 		{say: "A dry run does everything but open a connection.", args: []string{"send", "--dry-run", "--out", "mails"}, lines: 12},
 		{say: "One of each kind to yourself.", args: []string{"send", "--test", "you@example.com"}},
 		{say: "Send. Somebody presses Ctrl-C on the way: what is in flight is finished and recorded.",

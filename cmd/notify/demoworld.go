@@ -176,9 +176,15 @@ incident:
   what_happened: On 8 September 2026 we found that a third party had reached a limited part of our customer database.
   what_information: E-mail addresses, user names, **hashed** passwords and authentication data. Payment data was not involved.
   what_we_are_doing: The hole is closed, and further reviews are under way.
+  consequences: Somebody may try the password at other services, and may write to you and pretend to be us.
+  contact: Our data protection officer answers questions at <dpo@example.com>.
   what_happened_de: Am 8. September 2026 haben wir festgestellt, dass sich ein Dritter Zugang zu einem begrenzten Teil unserer Kundendatenbank verschafft hat.
   what_information_de: E-Mail-Adressen, Benutzernamen, Passwörter in **gehashter** Form und Anmeldedaten. Zahlungsdaten waren nicht betroffen.
   what_we_are_doing_de: Die Lücke ist geschlossen, weitere Prüfungen laufen.
+  consequences_de: Jemand könnte das Passwort bei anderen Diensten ausprobieren und sich Ihnen gegenüber als wir ausgeben.
+  contact_de: Unsere Datenschutzbeauftragte beantwortet Fragen unter <dpo@example.com>.
+jurisdictions: [eu]
+attest: {WHAT: Jane Doe, CONSEQ: Jane Doe, MEAS: Jane Doe, PLAIN: Jane Doe}
 links:
   reset: https://example.com/reset
   sign_out: https://example.com/security

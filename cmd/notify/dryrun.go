@@ -76,6 +76,11 @@ func (f *folder) rehearse(ctx context.Context, p *process, g *globals, o sendOpt
 	if err != nil {
 		return dryRunResult{}, err
 	}
+	if stands.status.Notices.Left() > 0 {
+		if err := f.vetPlan(ctx, p, book); err != nil {
+			return dryRunResult{}, err
+		}
+	}
 	files, err := newMailFolder(o.out)
 	if err != nil {
 		return dryRunResult{}, err

@@ -28,7 +28,7 @@ var exitMeaning = map[int]string{
 	exitUsage:       "usage",
 	exitIncomplete:  "incomplete: notices are pending or deferred; run it again",
 	exitFailures:    "finished with failures: some notices are rejected, bounced or in doubt",
-	exitRefused:     "refused: plan changed, no consent, the ledger is held or too new",
+	exitRefused:     "refused: plan changed, check failed, no consent, the ledger is held or too new",
 	exitInterrupted: "interrupted: what was in flight is finished and recorded; run it again",
 }
 
@@ -88,15 +88,12 @@ func say(is error, format string, args ...any) error {
 func (s *saying) Error() string { return s.text }
 func (s *saying) Unwrap() error { return s.is }
 
-// exitKey is where a command keeps the lines about its exit codes.
-const exitKey = "exit codes"
-
-// exitAnnotation is what the help of a command ends with.
-func exitAnnotation(codes ...int) map[string]string {
+// exitHelp returns the lines about exit codes for the end of a help text.
+func exitHelp(codes ...int) string {
 	var b strings.Builder
 	b.WriteString("Exit codes:\n")
 	for _, code := range codes {
 		fmt.Fprintf(&b, "  %-4d %s\n", code, exitMeaning[code])
 	}
-	return map[string]string{exitKey: b.String()}
+	return b.String()
 }

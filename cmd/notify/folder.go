@@ -10,6 +10,7 @@ import (
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/check"
 	"breachnotify/pkg/export"
 	"breachnotify/pkg/hint"
 	"breachnotify/pkg/ledger"
@@ -24,6 +25,10 @@ type folder struct {
 	config  *campaign.Config
 	notices *notice.Set
 	ledger  string // path
+	path    string // of the configuration
+
+	overrides []campaign.Override // that this command gives
+	checked   *check.Report       // what the offline rules find, see vet; nil: nobody looked yet
 }
 
 func openFolder(p *process, g *globals) (*folder, error) {
@@ -34,16 +39,9 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	for _, key := range config.ExposedSecrets() {
 		warning{"everybody on this machine can read the file of " + key, "chmod 600 the file, and change the secret if others use this machine"}.show(p)
 	}
-	options := notice.Options{
-		FS:              templates.Over(config.TemplateFS(templates.FS)),
-		Facts:           config.Facts(),
-		MessageIDDomain: config.MessageIDDomain(),
-		DefaultLocale:   config.Notice.Locale,
-	}
-	if key := config.SMTP.DKIM; key != nil {
-		if options.DKIM, err = notice.LoadDKIM(key.Domain, key.Selector, key.KeyFile); err != nil {
-			return nil, err
-		}
+	options, err := noticeOptions(config)
+	if err != nil {
+		return nil, err
 	}
 	notices, err := notice.Load(options)
 	if err != nil {
@@ -56,7 +54,24 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if g.ledger != "" {
 		path = g.ledger
 	}
-	return &folder{config: config, notices: notices, ledger: path}, nil
+	return &folder{config: config, notices: notices, ledger: path, path: g.config}, nil
+}
+
+// noticeOptions says which notices a campaign has.
+func noticeOptions(config *campaign.Config) (notice.Options, error) {
+	options := notice.Options{
+		FS:              templates.Over(config.TemplateFS(templates.FS)),
+		Facts:           config.Facts(),
+		MessageIDDomain: config.MessageIDDomain(),
+		DefaultLocale:   config.Notice.Locale,
+	}
+	key := config.SMTP.DKIM
+	if key == nil {
+		return options, nil
+	}
+	var err error
+	options.DKIM, err = notice.LoadDKIM(key.Domain, key.Selector, key.KeyFile)
+	return options, err
 }
 
 // ledgerPath finds the ledger for the commands that look at nothing else.

@@ -121,5 +121,9 @@ func (i initialised) human(w io.Writer) {
 	for _, f := range i.Files {
 		fmt.Fprintf(w, "wrote %s\n", filepath.Join(i.Dir, f))
 	}
-	fmt.Fprintf(w, "\nnext: edit notify.yaml, then run notify plan\n")
+	enter := ""
+	if i.Dir != "." {
+		enter = "cd " + i.Dir + ", "
+	}
+	fmt.Fprintf(w, "\nnext: %sedit notify.yaml, then run notify plan\n", enter)
 }

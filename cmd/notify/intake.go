@@ -126,5 +126,5 @@ func (i *intake) isOwn(text string) bool {
 }
 
 func (i *intake) reading() reading {
-	return reading{0, 1, fmt.Sprintf("taking bounces in: %d", i.read.Load())}
+	return reading{text: fmt.Sprintf("taking bounces in: %d", i.read.Load())}
 }

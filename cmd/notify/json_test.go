@@ -19,7 +19,7 @@ import (
 // fails here.
 const statusContract = `{"campaign":"s","plan":"s","state":"s",
  "accounts":{"read":1,"selected":1,"noticed":1,"excluded":1,"unmatched":1,
-   "excluded_by":{"no_address":1,"invalid_address":1,"unsendable":1,"duplicate":1,"unclassified":1,"suppressed":1}},
+   "excluded_by":{"no_address":1,"invalid_address":1,"unsendable":1,"duplicate":1,"unclassified":1,"suppressed":1,"withheld":1}},
  "notices":{"total":1,"pending":1,"sending":1,"accepted":1,"deferred":1,"rejected":1,"bounced":1,"in_doubt":1},
  "by_class":{"password":{"total":1},"sso":{"total":1}},
  "batches":{"total":1,"done":1},"rate_per_s":1,"eta":null,"next_attempt":null,"halted":null,
@@ -27,6 +27,18 @@ const statusContract = `{"campaign":"s","plan":"s","state":"s",
 
 const accountContract = `{"id":"s","address":"s","class":"s","reason":"s","excluded":null,"notice":"s","generation":1,
  "state":"s","attempts":1,"last_reply":"s","updated":"s","locale":"s"}`
+
+const checkContract = `{"findings":[],"counts":{"error":1,"warning":1,"info":1},"overridden":1,"jurisdictions":[],"disclaimer":"s",
+ "campaign":"s","notices":[],"plan":"s","overrides":[]}`
+
+const (
+	findingContract  = `{"rule":"s","severity":"s","file":"s","line":1,"what":"s","mend":"s","overridden":true}`
+	standingContract = `{"name":"s","title":"s","checked":"s","due":"s",
+ "elements":[]}`
+	elementContract  = `{"id":"s","means":"s","need":"s","state":"s","cite":"s"}`
+	overrideContract = `{"rule":"s","reason":"s","by":"s","at":"s","command":"s"}`
+	ruleContract     = `{"id":"s","severity":"s","summary":"s","why":"s","mend":"s"}`
+)
 
 const failureContract = `{"error":"s","hint":"s","code":1}`
 

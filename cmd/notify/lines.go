@@ -134,6 +134,17 @@ func printable(s string) string {
 	return quoted
 }
 
+// inert is printable for a sentence, in which quotes are no cause to quote all of it: what
+// a terminal does not show becomes U+FFFD.
+func inert(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsGraphic(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
+
 // orNull returns nil for a zero value, which is null in JSON.
 func orNull[T comparable](v T) *T {
 	var zero T

@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"mail":    cmdMail,
 			"dsn":     cmdDSN,
 			"imapd":   cmdIMAPD,
+			"dnsd":    cmdDNSD,
 			"folder":  cmdFolder,
 		},
 	})

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/check"
 	"breachnotify/pkg/classify"
 	"breachnotify/pkg/export"
 	"breachnotify/pkg/hint"
@@ -19,6 +21,7 @@ import (
 
 type planOptions struct {
 	explain bool
+	overriding
 }
 
 func newPlanCommand(p *process, g *globals) *cobra.Command {
@@ -27,21 +30,27 @@ func newPlanCommand(p *process, g *globals) *cobra.Command {
 		`plan reads the export, selects and classifies the accounts, groups them into
 notices and deals these into batches. It writes the ledger, which freezes all of
 that with the wording, the links and the sender. Nothing is sent. Until something
-is, plan can be run again and replaces the plan.
+is, plan can be run again and replaces the plan. Notices in which notify check finds
+errors are refused before the export is read, unless --override names their rules.
 
 --explain adds, for each class and each exclusion, why accounts are in it, how many,
 and the first three, so that a wrong column is seen before anything goes out.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused, exitInterrupted}, noArgs)
+	o.declare(cmd.Flags())
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "say why accounts are in their class, or excluded, with examples")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), p, g, o) }
 	return cmd
 }
 
 func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
 	f, err := openFolder(p, g)
 	if err != nil {
 		return err
 	}
+	f.overrides = o.records(p, "plan")
 	warnings, err := f.planWarned(ctx, p, g)
 	if err != nil {
 		return err
@@ -50,7 +59,7 @@ func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	result.Warnings = append(result.Warnings, warnings...)
+	result.Warnings = slices.Concat(result.Warnings, warnings, f.noticeWarnings())
 	return newView(p, g).show(result)
 }
 
@@ -60,14 +69,18 @@ func (f *folder) plan(ctx context.Context, p *process, g *globals) error {
 	return err
 }
 
-// planWarned makes the ledger of the folder, and returns and shows what may be wrong with
-// the plan. That is shown too where the plan is refused, since it may be the reason.
+// planWarned makes the ledger of the folder, unless the check refuses its notices, and
+// returns and shows what may be wrong with the plan. That is shown too where the plan is
+// refused, since it may be the reason.
 func (f *folder) planWarned(ctx context.Context, p *process, g *globals) ([]warning, error) {
+	if err := f.vet(p, nil); err != nil { // what an earlier plan has recorded goes with it
+		return nil, err
+	}
 	warnings, err := f.makePlan(ctx, p, g)
 	if err == nil {
-		var empty []warning
-		empty, err = f.emptyClasses(ctx)
-		warnings = append(warnings, empty...)
+		var found []warning
+		found, err = f.planWarnings(ctx, p)
+		warnings = append(warnings, found...)
 	}
 	for _, w := range warnings {
 		w.show(p)
@@ -75,18 +88,21 @@ func (f *folder) planWarned(ctx context.Context, p *process, g *globals) ([]warn
 	return warnings, err
 }
 
-// emptyClasses warns of the classes in which the plan has nobody.
-func (f *folder) emptyClasses(ctx context.Context) (_ []warning, err error) {
+// planWarnings holds the numbers of the plan against the rules about plans.
+func (f *folder) planWarnings(ctx context.Context, p *process) (warnings []warning, err error) {
 	book, err := openReadOnly(ctx, f.ledger)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	kinds, err := book.Kinds(ctx)
+	status, err := book.Status(ctx, p.now())
 	if err != nil {
 		return nil, err
 	}
-	return nobodyIn(kinds), nil
+	for _, found := range check.OfPlan(&check.Plan{Status: status}) {
+		warnings = append(warnings, warning{found.What, found.Mend})
+	}
+	return warnings, nil
 }
 
 // makePlan makes the ledger of the folder, and returns what the export has to warn of, also
@@ -150,7 +166,7 @@ func (f *folder) replaceable(ctx context.Context) (err error) {
 // fill plans every selected record into draft, with the keys that match none, and seals
 // it. It returns what there is to warn of, also where the plan is refused.
 func (f *folder) fill(ctx context.Context, p *process, selection *export.Selection, draft *ledger.Draft) ([]warning, error) {
-	suppressed, err := f.config.ReadSuppressed()
+	sendable, err := f.config.Sendable()
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +174,9 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 	rules := f.config.Classify.Rules(columns.Password, columns.SSO)
 	rules.Signs = classify.Signs(selection.Signs())
 	planner := campaign.Planner{
-		Rules:       rules,
-		Languages:   f.notices,
-		Suppression: suppressed,
-		SMTPUTF8:    f.config.SMTP.SMTPUTF8,
+		Rules:     rules,
+		Languages: f.notices,
+		Sendable:  sendable,
 	}
 	// A record leaves nothing behind, so that the heap is small: to collect it less often
 	// costs some megabytes, and saves a tenth of the work.
@@ -176,6 +191,7 @@ func (f *folder) fill(ctx context.Context, p *process, selection *export.Selecti
 	frozen := f.config.Freeze(f.notices)
 	frozen.At = p.now()
 	frozen.Read = selection.Read()
+	frozen.Overrides = f.overrides
 	if frozen.Key, err = campaign.NewKey(p.random); err != nil {
 		return nil, fmt.Errorf("make the key of the campaign: %w", err)
 	}
@@ -222,7 +238,7 @@ func (r planResult) human(w io.Writer) {
 	fmt.Fprintf(w, "planned   %s\n", r.folder.ledger)
 	fmt.Fprintf(w, "from      %s\n", r.folder.sender())
 	for _, v := range r.used {
-		fmt.Fprintf(w, "subject   %-8s %s  %s\n", v.Class, v.Locale, v.Subject)
+		tell(w, "subject", plain, fmt.Sprintf("%-8s %s  %s", v.Class, v.Locale, v.Subject))
 	}
 	r.Explain.human(w)
 	r.statusResult.human(w)

@@ -11,8 +11,8 @@ func TestTheExportIsReadInBytes(t *testing.T) {
 		want        string
 	}{
 		{0, 0, "notify: reading the export, 0.0 of 0.0 MB\n"},
-		{25_000_000, 100_000_000, "notify: reading the export, 25.0 of 100.0 MB, 25%\n"},
-		{100_000_000, 100_000_000, "notify: reading the export, 100.0 of 100.0 MB, 100%\n"},
+		{25_000_000, 100_000_000, "notify: 25.0%, reading the export, 25.0 of 100.0 MB\n"},
+		{100_000_000, 100_000_000, "notify: 100.0%, reading the export, 100.0 of 100.0 MB\n"},
 		{1_550_000, 0, "notify: reading the export, 1.6 MB\n"},
 		{7_000_000, 1_000_000, "notify: reading the export, 7.0 MB\n"},
 	} {

@@ -121,7 +121,7 @@ func (l *postfixLetter) recipient(t *testing.T, of []postfixAccount) string {
 var postfixSubjects = map[string]map[account.Class]string{
 	"en": {
 		account.Password: "Notice of Data Breach: please reset your Acme password",
-		account.SSO:      "Notice of Data Breach: please sign out all devices of your Acme account",
+		account.SSO:      "Notice of Data Breach: please sign out of Acme on all devices",
 	},
 	"de": {
 		account.Password: "Datenschutzvorfall: Bitte setzen Sie Ihr Passwort bei Acme zurück",

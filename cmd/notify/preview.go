@@ -66,8 +66,8 @@ shows first.`,
 		[]int{exitDone, exitFailed, exitUsage, exitRefused}, noArgs)
 	flags := cmd.Flags()
 	flags.StringVar(&o.account, "account", "", "the notice of the account with this `ID`")
-	flags.StringVar(&o.class, "class", "", "samples of this class only: password or sso")
-	flags.StringVar(&o.format, "format", "text", "text, html or eml")
+	flags.StringVar(&o.class, "class", "", "samples of this `CLASS` only: password or sso")
+	flags.StringVar(&o.format, "format", "text", "`FORMAT` of what is shown: text, html or eml")
 	flags.StringVar(&o.serve, "serve", "", "show them as a page in a browser, on this `ADDRESS`, such as 127.0.0.1:8025")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := o.validate(); err != nil {

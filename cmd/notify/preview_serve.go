@@ -75,14 +75,27 @@ func runServe(ctx context.Context, p *process, g *globals, o previewOptions) (er
 			fmt.Sprintf("--serve 127.0.0.1:%d with ssh -L %[1]d:127.0.0.1:%[1]d HOST shows it elsewhere too", at.Port()),
 		}.show(p)
 	}
-	result := serveResult{URL: "http://" + reachable(at).String() + page.Entry()}
-	if s.book != nil {
-		result.Ledger = f.ledger
-	}
-	if err := newView(p, g).show(result); err != nil {
+	if err := newView(p, g).show(s.result(at, page)); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	return serveUntilStop(ctx, p, listener, page)
+}
+
+// result says at which addresses the page is.
+func (s *served) result(at netip.AddrPort, page *preview.Handler) serveResult {
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		own = nil // then the address of the loopback interface is the one that is known
+	}
+	var urls []string
+	for _, a := range reachable(at, own) {
+		urls = append(urls, "http://"+a.String()+page.Entry())
+	}
+	result := serveResult{URL: urls[0], Others: urls[1:]}
+	if s.book != nil {
+		result.Ledger = s.folder.ledger
+	}
+	return result
 }
 
 // serveUntilStop serves page to whoever connects. Nothing is in flight that would have to
@@ -127,25 +140,41 @@ func listen(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
 	return nil, fmt.Errorf("serve the preview: %w", err)
 }
 
-// reachable returns an address that a browser on this machine can open.
-func reachable(at netip.AddrPort) netip.AddrPort {
-	switch {
-	case !at.Addr().IsUnspecified():
-		return at
-	case at.Addr().Is4():
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+// reachable returns the addresses at which a browser can open the page: where it listens at
+// all of the machine's, those that other machines know it by, of the same family, or that of
+// the loopback interface where there are none. own are the addresses of the interfaces.
+func reachable(at netip.AddrPort, own []net.Addr) []netip.AddrPort {
+	if !at.Addr().IsUnspecified() {
+		return []netip.AddrPort{at}
 	}
-	return netip.AddrPortFrom(netip.IPv6Loopback(), at.Port())
+	var all []netip.AddrPort
+	for _, a := range own {
+		network, err := netip.ParsePrefix(a.String())
+		if ip := network.Addr(); err == nil && ip.IsGlobalUnicast() && ip.Is4() == at.Addr().Is4() {
+			all = append(all, netip.AddrPortFrom(ip, at.Port()))
+		}
+	}
+	switch {
+	case len(all) > 0:
+		return all
+	case at.Addr().Is4():
+		return []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())}
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv6Loopback(), at.Port())}
 }
 
 // serveResult says where the page is.
 type serveResult struct {
-	URL    string `json:"url"`
-	Ledger string `json:"ledger,omitempty"` // none: the accounts are made up
+	URL    string   `json:"url"`
+	Others []string `json:"other_urls,omitempty"` // of the same page, at further addresses of this machine
+	Ledger string   `json:"ledger,omitempty"`     // none: the accounts are made up
 }
 
 func (r serveResult) human(w io.Writer) {
 	fmt.Fprintf(w, "preview   %s\n", r.URL)
+	for _, other := range r.Others {
+		fmt.Fprintf(w, "or        %s\n", other)
+	}
 	if r.Ledger != "" {
 		fmt.Fprintf(w, "plan      %s\n", r.Ledger)
 	} else {

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -239,13 +241,40 @@ func TestPreviewBeyondTheLoopbackIsWarnedAbout(t *testing.T) {
 	dir := previewFolder(t)
 	c := startCommand(t, "preview", "--serve", "0.0.0.0:0", "--json", "--config", filepath.Join(dir, "notify.yaml"))
 	var result serveResult
-	if err := json.Unmarshal([]byte(c.value(t, "")), &result); err != nil || !strings.HasPrefix(result.URL, "http://127.0.0.1:") {
+	if err := json.Unmarshal([]byte(c.value(t, "")), &result); err != nil || !strings.HasPrefix(result.URL, "http://") || strings.Contains(result.URL, "0.0.0.0") {
 		t.Errorf("stdout: %+v, %v", result, err)
 	}
-	_, _, page := firstPage(t, result.URL)
+	_, _, page := firstPage(t, result.URL) // which is let in by the address that was printed
 	wants(t, page, "172 notices")
 	if code := c.end(); code != exitDone {
 		t.Errorf("exit code %d", code)
 	}
 	wants(t, c.said.String(), "warning: 0.0.0.0:", "in clear", "hint: --serve 127.0.0.1:")
+}
+
+func TestThePreviewOfAllAddressesNamesOnesThatCanBeReached(t *testing.T) {
+	var own []net.Addr
+	for _, a := range []string{"127.0.0.1/8", "::1/128", "192.0.2.7/24", "fe80::1/64", "2001:db8::7/64", "169.254.3.4/16", "198.51.100.9/24"} {
+		ip, network, err := net.ParseCIDR(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own = append(own, &net.IPNet{IP: ip, Mask: network.Mask})
+	}
+	for _, c := range []struct {
+		at   string
+		own  []net.Addr
+		want string
+	}{
+		{"0.0.0.0:8025", own, "[192.0.2.7:8025 198.51.100.9:8025]"},
+		{"[::]:8025", own, "[[2001:db8::7]:8025]"},
+		{"0.0.0.0:8025", own[:2], "[127.0.0.1:8025]"},
+		{"[::]:8025", nil, "[[::1]:8025]"},
+		{"127.0.0.1:8025", own, "[127.0.0.1:8025]"},
+		{"198.51.100.9:8025", own, "[198.51.100.9:8025]"},
+	} {
+		if got := fmt.Sprint(reachable(netip.MustParseAddrPort(c.at), c.own)); got != c.want {
+			t.Errorf("%s is reached at %s, want %s", c.at, got, c.want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"net"
@@ -32,7 +33,7 @@ type process struct {
 	inks, outInks inks
 	// stop is closed by the first signal: finish what is in flight and end.
 	stop <-chan struct{}
-	// dialPage opens the connections to the pages of halt.probe; nil: as any program does.
+	// dialPage opens the connections to web pages; nil: as any program does.
 	dialPage func(ctx context.Context, network, address string) (net.Conn, error)
 
 	getenv func(string) (string, bool)
@@ -40,6 +41,9 @@ type process struct {
 	random io.Reader
 	user   string // who runs this, for the record
 	log    *slog.Logger
+
+	// pageRoots vouch for web pages; nil: those of the system.
+	pageRoots *x509.CertPool
 }
 
 func newProcess(stop <-chan struct{}) *process {

@@ -85,5 +85,5 @@ func sayProgress(w io.Writer, r reading) {
 		fmt.Fprintf(w, "notify: %s\n", r.text)
 		return
 	}
-	fmt.Fprintf(w, "notify: %s, %.0f%%\n", r.text, 100*float64(r.done)/float64(r.total))
+	fmt.Fprintf(w, "notify: %.1f%%, %s\n", floorPercent(r.done, r.total), r.text)
 }

@@ -194,6 +194,11 @@ func TestSendOnATerminalAsksAndThenShowsAScreen(t *testing.T) {
 	if strings.Contains(p.text(), beginDrawing) {
 		t.Error("something is drawn before the question is answered")
 	}
+	for line := range strings.SplitSeq(p.text(), "\r\n") {
+		if columnsOf(stripSGR(line)) >= 80 {
+			t.Errorf("the question is wider than the terminal: %q", line)
+		}
+	}
 	p.types(t, strconv.Itoa(len(c.expected))+"\r")
 	lines := p.frame(t, "40 accepted notices", hasAccepted(stuckAfter))
 	if !strings.Contains(p.text(), "\x1b["+string(filled)+"m") {

@@ -74,6 +74,7 @@ func runResend(ctx context.Context, p *process, g *globals, o resendOptions) (er
 	if err != nil {
 		return err
 	}
+	f.overrides = o.send.records(p, "resend")
 	request, err := o.request(p, f.config)
 	if err != nil {
 		return err
@@ -163,6 +164,9 @@ func checkCorrections(planned campaign.Resent) error {
 // agreeAndSend asks for consent, makes the generation, and sends it with what is left of
 // earlier ones.
 func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) error {
+	if err := r.vetPlan(ctx, r.process, r.book.Reader); err != nil {
+		return err
+	}
 	n := planned.Notices + r.status.Resends.Left
 	if r.options.limit > 0 {
 		n = min(n, r.options.limit)
@@ -192,6 +196,9 @@ func (r *resending) agreeAndSend(ctx context.Context, planned campaign.Resent) e
 }
 
 func (r *resending) makeAndSend(ctx context.Context, mailer *relay.Relay) error {
+	if err := r.book.Override(ctx, r.overrides); err != nil {
+		return err
+	}
 	var err error
 	r.earlier = r.status.Resends.Left
 	if r.resent, err = r.book.Resend(ctx, r.request); err != nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"breachnotify/pkg/hint"
 )
@@ -67,11 +66,13 @@ A campaign is a folder with a notify.yaml. Start with:
   notify init acme && cd acme     a folder to start from
   notify plan                     who would get what
   notify preview                  what they would read
+  notify check                    what is wrong, before it goes out
   notify send --dry-run           everything but the mail
   notify send                     the mail; run it again to resume
   notify status                   where it stands
   notify bounces import mails     what came back
-  notify resend --bounced         once more, where it is worth it`
+  notify resend --bounced         once more, where it is worth it
+  notify report                   the evidence, as one page`
 
 func newRootCommand(p *process, g *globals) *cobra.Command {
 	root := &cobra.Command{
@@ -84,71 +85,31 @@ func newRootCommand(p *process, g *globals) *cobra.Command {
 		Args:                       noCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Version:                    buildVersion().String(),
-		Annotations:                exitAnnotation(exitDone, exitUsage),
+		Annotations:                map[string]string{exitsNote: exitHelp(exitDone, exitUsage)},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			p.log = newLog(p, g)
 			return refuseEmpty(cmd)
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.StringVarP(&g.config, "config", "c", "notify.yaml", "configuration of the campaign")
-	flags.StringVar(&g.ledger, "ledger", "", "ledger (default: the campaign's name + .ledger, beside the configuration)")
+	flags.StringVarP(&g.config, "config", "c", "notify.yaml", "configuration of the campaign, in `FILE`")
+	flags.StringVar(&g.ledger, "ledger", "", "ledger, in `FILE` (default: the campaign's name + .ledger, beside the configuration)")
 	flags.BoolVar(&g.json, "json", false, "print the result as JSON")
 	flags.BoolVar(&g.quiet, "quiet", false, "print no progress")
 	flags.BoolVarP(&g.verbose, "verbose", "v", false, "say more on stderr")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	cobra.EnableCommandSorting = false // the order is that of a campaign
 	root.SetHelpCommand(newHelpCommand())
-	root.SetHelpTemplate(helpTemplate)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newInitCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newSendCommand(p, g),
-		newStatusCommand(p, g), newAccountsCommand(p, g), newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
-		newPresetsCommand(p, g), newDemoCommand(p, g), newVersionCommand(p, g),
+		newInitCommand(p, g), newPresetsCommand(p, g), newPlanCommand(p, g), newPreviewCommand(p, g), newCheckCommand(p, g),
+		newSendCommand(p, g), newStatusCommand(p, g), newAccountsCommand(p, g),
+		newBouncesCommand(p, g), newResendCommand(p, g), newReportCommand(p, g),
+		newDemoCommand(p, g), newVersionCommand(p, g),
 	)
 	adoptCompletion(root)
+	arrange(root)
 	return root
-}
-
-// helpTemplate is cobra's, with the exit codes at the end.
-const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
-
-{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}{{with index .Annotations "` + exitKey + `"}}
-{{.}}{{end}}`
-
-// adoptCompletion gives cobra's own command what all commands have: exit codes, and a
-// mistake for a shell that it does not know.
-func adoptCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() != "completion" {
-			continue
-		}
-		cmd.Args, cmd.RunE = cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return hint.Wrap(say(errUsage, "there is no completion for this shell"), "see notify completion --help")
-			}
-			return cmd.Help()
-		}
-		cmd.Annotations = exitAnnotation(exitDone, exitUsage)
-		for _, shell := range cmd.Commands() {
-			shell.Annotations = cmd.Annotations
-			shell.Args = usageArgs(noArgs)
-		}
-	}
-}
-
-// refuseEmpty refuses a flag that is given without a value: that is a variable of a script
-// which nobody set, and to go on as if the flag were not there could mail everybody.
-func refuseEmpty(cmd *cobra.Command) (err error) {
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		list, isList := f.Value.(pflag.SliceValue)
-		if f.Value.String() == "" || isList && len(list.GetSlice()) == 0 {
-			err = hint.Wrap(say(errUsage, "--%s is given without a value", f.Name), "is a variable of a script not set? leave the flag out, or give it a value")
-		}
-	})
-	return err
 }
 
 // newHelpCommand is cobra's, except that a topic that does not exist is a mistake.
@@ -174,27 +135,8 @@ func command(use, short, long string, codes []int, args cobra.PositionalArgs) *c
 		Use:         use,
 		Short:       short,
 		Long:        long,
-		Annotations: exitAnnotation(codes...),
+		Annotations: map[string]string{exitsNote: exitHelp(codes...)},
 		Args:        usageArgs(args),
-	}
-}
-
-// noArgs refuses every argument. It repeats none: one that slipped off its flag may be an
-// address.
-func noArgs(cmd *cobra.Command, given []string) error {
-	if len(given) > 0 {
-		return fmt.Errorf("%s takes no argument without a flag before it, and is given %d", cmd.CommandPath(), len(given))
-	}
-	return nil
-}
-
-// usageArgs makes a complaint about arguments a usage error.
-func usageArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, given []string) error {
-		if err := args(cmd, given); err != nil {
-			return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
-		}
-		return nil
 	}
 }
 
@@ -202,11 +144,11 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := say(errUsage, "there is no command %q", args[0])
+	err := hint.Wrap(say(errUsage, "there is no command %q", args[0]), "see notify --help")
 	for _, near := range cmd.SuggestionsFor(args[0]) {
 		err = hint.Wrap(err, "did you mean: notify %s", near)
 	}
-	return hint.Wrap(err, "see notify --help")
+	return err
 }
 
 // newLog returns the log of a process: warnings, and with -v what happens.

@@ -55,7 +55,11 @@ func (s scene) rows(columns, lines int) []row {
 		columns = 80
 	}
 	columns-- // a full line would take the cursor to the next one
-	all := s.ranked(columns)
+	all := s.ranked(columns, s.counts)
+	if lines > 1 && len(all) > lines-1 { // before a state goes unseen
+		s.leave, _, _ = strings.Cut(s.leave, ";")
+		all = s.ranked(columns, s.countsInBrief)
+	}
 	for lines > 1 && len(all) > lines-1 {
 		lowest := 0
 		for i, r := range all {
@@ -72,7 +76,7 @@ func (s scene) rows(columns, lines int) []row {
 	return rows
 }
 
-func (s scene) ranked(columns int) []ranked {
+func (s scene) ranked(columns int, counts func(columns int) []row) []ranked {
 	var all []ranked
 	add := func(rank int, rows ...row) {
 		for _, r := range rows {
@@ -81,17 +85,17 @@ func (s scene) ranked(columns int) []ranked {
 	}
 	add(1, s.title())
 	add(0, s.bar(columns)...)
-	add(2, s.now(columns)...)
+	add(3, s.now(columns)...)
 	line, isBad := deadlineLine(s.status)
 	if line != "" {
-		add(1, folded("deadline", warningInk(isBad), line, columns)...)
+		add(2, folded("deadline", warningInk(isBad), line, columns)...)
 	}
-	add(1, s.counts(columns)...)
+	add(1, counts(columns)...)
 	if s.status.State == campaign.PhaseHalted && s.status.Halted != nil {
 		add(1, folded("halted", bad, shown(account.MaskText(*s.status.Halted)), columns)...)
 		add(1, folded("", plain, campaign.PhaseHalted.Advice().Next, columns)...)
 	}
-	add(3, s.lastProblems(columns)...)
+	add(4, s.lastProblems(columns)...)
 	add(0, folded("stop", plain, s.leave, columns)...)
 	return all
 }
@@ -154,7 +158,7 @@ func (s scene) now(columns int) []row {
 	rows = append(rows, folded("rate", plain, s.pacing(), columns)...)
 	end := "nobody can say yet"
 	if s.status.ETA != nil {
-		end = fmt.Sprintf("%s, in %s", clock(*s.status.ETA, s.status.At), inWords(s.status.ETA.Sub(s.status.At)))
+		end = expected(s.status)
 	}
 	return append(rows, folded("done at", plain, end, columns)...)
 }
@@ -199,15 +203,29 @@ func allows(t campaign.Throttle, limit string) campaign.Rate {
 	return campaign.Rate{}
 }
 
-// counts are the states that tell what became of the notices, with what to do.
+// told are the states that tell what became of the notices.
+func (s scene) told() []campaign.State {
+	states := []campaign.State{campaign.Accepted, campaign.Deferred, campaign.Rejected, campaign.InDoubt}
+	if s.status.Notices.Bounced > 0 { // which comes long after
+		states = append(states, campaign.Bounced)
+	}
+	return states
+}
+
+// countsInBrief are the counts for a screen that is too low for a row each.
+func (s scene) countsInBrief(columns int) []row {
+	var counts []string
+	for _, state := range s.told() {
+		counts = append(counts, thousands(s.status.Notices.Of(state))+" "+state.Advice().Name)
+	}
+	return folded("so far", plain, strings.Join(counts, ", "), columns)
+}
+
+// counts are what became of the notices, with what to do.
 func (s scene) counts(columns int) []row {
 	var rows []row
-	for _, state := range []campaign.State{campaign.Accepted, campaign.Deferred, campaign.Rejected, campaign.InDoubt, campaign.Bounced} {
-		n := s.status.Notices.Of(state)
-		if state == campaign.Bounced && n == 0 { // which comes long after
-			continue
-		}
-		advice := state.Advice()
+	for _, state := range s.told() {
+		n, advice := s.status.Notices.Of(state), state.Advice()
 		i := plain
 		switch {
 		case n > 0 && state == campaign.Accepted:

@@ -30,6 +30,10 @@ const (
 	foldAgain    = "\x1b[?7h"
 	eraseLine    = "\x1b[K" // from the cursor on
 	eraseBelow   = "\x1b[J"
+	// eraseBlock erases from the beginning of a line on. Terminals that are told to erase
+	// all of what they show at once keep it in the scrollback (tmux: scroll-on-clear), and a
+	// block may begin in the first line: so that line goes by itself.
+	eraseBlock = eraseLine + "\x1b[B" + eraseBelow + "\x1b[A"
 )
 
 // screen keeps a block of rows at the end of what a terminal shows, and draws it anew in
@@ -95,10 +99,12 @@ func (s *screen) draw(text []byte) error {
 	b.WriteString(beginDrawing + "\r")
 	if up := s.height(columns); up > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", up)
+		if len(text) > 0 || s.rows == nil {
+			b.WriteString(eraseBlock)
+		}
 	}
 	if len(text) > 0 {
-		b.WriteString(eraseBelow)
-		b.Write(bytes.ReplaceAll(text, []byte("\n"), []byte(eraseLine+"\r\n")))
+		b.Write(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))
 	}
 	s.drawn = s.drawn[:0]
 	if s.rows != nil {

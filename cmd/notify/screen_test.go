@@ -173,6 +173,52 @@ func TestALowScreenKeepsTheBarAndHowToStop(t *testing.T) {
 	}
 }
 
+func TestALowScreenLeavesNoStateOut(t *testing.T) {
+	for _, lines := range []int{8, 10, 14, 15} {
+		var text strings.Builder
+		for _, r := range largeScene().rows(50, lines) {
+			text.WriteString(r.line(false, 49) + "\n")
+		}
+		words := strings.Join(strings.Fields(text.String()), " ")
+		if !strings.Contains(words, "so far 6,238,987 accepted, 800 deferred, 293 rejected, 10 in doubt stop ") {
+			t.Errorf("on %d lines:\n%s", lines, text.String())
+		}
+	}
+	for _, r := range largeScene().rows(120, 40) {
+		if strings.HasPrefix(r.line(false, 119), "so far") {
+			t.Error("a high screen counts in brief")
+		}
+	}
+}
+
+func TestStatusIsFoldedAtWordsOnATerminal(t *testing.T) {
+	status := statusResult{haltedScene().status}
+	status.Plan = "sha256:cf18224a9093"
+	for _, columns := range []int{0, 39, 60, 100} {
+		var out bytes.Buffer
+		if err := (&humanView{out: &out, columns: columns}).show(status); err != nil {
+			t.Fatal(err)
+		}
+		folds := columns >= leastFolded
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimRight(line, "\n")
+			if folds && columnsOf(line) >= columns {
+				t.Errorf("in %d columns a line has %d: %q", columns, columnsOf(line), line)
+			}
+			if folds && strings.HasSuffix(line, " ") {
+				t.Errorf("a line ends with a blank: %q", line)
+			}
+		}
+		if whole := strings.Contains(out.String(), "\nnext      rejected: these people were not told; when nothing is left to send, notify resend --rejected, with --corrections where the address is wrong\n"); whole == folds {
+			t.Errorf("in %d columns:\n%s", columns, out.String())
+		}
+		words := strings.ReplaceAll(strings.Join(strings.Fields(out.String()), " "), "next ", "")
+		if !strings.Contains(words, "rejected: these people were not told; when nothing is left to send, notify resend --rejected, with --corrections") {
+			t.Errorf("in %d columns words are lost:\n%s", columns, out.String())
+		}
+	}
+}
+
 func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	if got := floorPercent(9_999_999, 10_000_000); got != 99.9 {
 		t.Errorf("all but one are %v%%", got)
@@ -185,11 +231,22 @@ func TestABarIsFullOnlyAtTheEnd(t *testing.T) {
 	}
 }
 
-// vt is as much of a terminal as a screen makes use of. It does not fold on a new size.
+// vt is as much of a terminal as a screen makes use of, with all of its scrollback. It does
+// not fold on a new size.
 type vt struct {
 	columns int
+	height  int // 0: without an end
 	lines   [][]rune
+	cleared int // lines that were there when all was erased, and are kept
 	x, y    int
+}
+
+// top is the first line that is not in the scrollback.
+func (v *vt) top() int {
+	if v.height == 0 {
+		return 0
+	}
+	return max(v.cleared, len(v.lines)-v.height)
 }
 
 func (v *vt) Write(text []byte) (int, error) {
@@ -232,10 +289,23 @@ func (v *vt) escape(text []rune) (rest []rune) {
 	_, _ = fmt.Sscanf(string(text[:end]), "%d", &n)
 	switch text[end] {
 	case 'A':
-		v.y = max(0, v.y-n)
+		v.y = max(v.top(), v.y-n)
+	case 'B':
+		v.y += n
+		if v.height > 0 {
+			v.y = min(v.y, v.top()+v.height-1)
+		}
+		for v.y >= len(v.lines) {
+			v.lines = append(v.lines, nil)
+		}
 	case 'K':
 		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
 	case 'J':
+		if v.height > 0 && v.x == 0 && v.y == v.top() { // as tmux has it
+			v.cleared = len(v.lines)
+			v.y = v.cleared
+			return text[end+1:]
+		}
 		v.lines[v.y] = v.lines[v.y][:min(v.x, len(v.lines[v.y]))]
 		v.lines = v.lines[:v.y+1]
 	}
@@ -274,6 +344,33 @@ func TestWhatIsWrittenScrollsByAboveTheScreen(t *testing.T) {
 	fmt.Fprint(terminal, "done\r\n")
 	if got, want := terminal.text(), "$ notify send\nnotify: a warning\nnotify: another\ndone"; got != want {
 		t.Errorf("after the end: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestALowTerminalKeepsNoScreenInItsScrollback(t *testing.T) {
+	for _, lines := range []int{5, 15, 24} {
+		terminal := &vt{columns: 60, height: lines}
+		s := &screen{out: terminal, size: func() (int, int) { return 60, lines }}
+		fmt.Fprint(terminal, "$ notify send -v\r\n")
+		for n := range 40 {
+			s.show(largeScene().rows)
+			fmt.Fprintf(s, "notify: notice %d %s\n", n, strings.Repeat("x", n+20)) // some are as wide as the terminal, or wider
+		}
+		if got := strings.Count(terminal.text(), "stop "); got != 1 {
+			t.Errorf("on %d lines the screen stands there %d times:\n%s", lines, got, terminal.text())
+		}
+		s.clear()
+		fmt.Fprint(terminal, "done\r\n")
+		text := terminal.text()
+		if strings.Contains(text, "stop ") || strings.Contains(text, "[=") {
+			t.Errorf("on %d lines the screen was left behind:\n%s", lines, text)
+		}
+		if got := strings.Count(text, "notify: notice "); got != 40 || !strings.HasSuffix(text, "\ndone") {
+			t.Errorf("on %d lines %d lines of the log are there, want 40:\n%s", lines, got, text)
+		}
+		if got := strings.Count(text, "x"); got != 40*20+39*40/2 {
+			t.Errorf("on %d lines %d characters of the log are there:\n%s", lines, got, text)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type sendOptions struct {
 	yes    bool
 	// ignoreHold goes on at once where the run before left something to wait for.
 	ignoreHold bool
+	overriding
 }
 
 func (o sendOptions) validate() error {
@@ -36,8 +37,10 @@ func (o sendOptions) validate() error {
 		return say(errUsage, "--dry-run and --test exclude each other")
 	case o.limit < 0:
 		return say(errUsage, "--limit is below 0")
+	case len(o.rules) > 0 && len(o.test) > 0:
+		return say(errUsage, "--override and --test exclude each other: a test message goes to you alone, and nothing refuses it")
 	}
-	return nil
+	return o.overriding.validate()
 }
 
 // declare declares the flags that send and resend share.
@@ -48,6 +51,7 @@ func (o *sendOptions) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.noWait, "no-wait", false, "end instead of waiting for deferred notices, or for a relay that asks for long")
 	flags.BoolVar(&o.ignoreHold, "ignore-hold", false, "go on at once, though the relay asked the run before to wait, or its pause is not over")
 	flags.BoolVar(&o.yes, "yes", false, "send without asking")
+	o.overriding.declare(flags)
 }
 
 func newSendCommand(p *process, g *globals) *cobra.Command {
@@ -55,8 +59,10 @@ func newSendCommand(p *process, g *globals) *cobra.Command {
 	cmd := command("send", "Send what is due; run it again to resume",
 		`send mails the notices of the plan in throttled batches and records every step, so
 that it can be stopped at any moment and run again: nobody is left out and nobody
-is mailed twice. Without a plan it plans first. One Ctrl-C finishes and records
-what is in flight; a second one stops at once.`,
+is mailed twice. Without a plan it plans first. Notices in which notify check finds
+errors are refused before anybody is asked, unless --override names their rules, here
+or when they were planned. One Ctrl-C finishes and records what is in flight; a second
+one stops at once.`,
 		[]int{exitDone, exitFailed, exitUsage, exitIncomplete, exitFailures, exitRefused, exitInterrupted},
 		func(cmd *cobra.Command, given []string) error {
 			if len(o.test) > 0 {
@@ -81,6 +87,7 @@ func runSend(ctx context.Context, p *process, g *globals, o sendOptions) error {
 	if err != nil {
 		return err
 	}
+	f.overrides = o.records(p, "send")
 	switch {
 	case len(o.test) > 0:
 		return runTest(ctx, p, g, f, o.test)
@@ -158,6 +165,9 @@ func (s *sending) recover(ctx context.Context) error {
 }
 
 func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, error) {
+	if err := s.vetPlan(ctx, s.process, s.book.Reader); err != nil {
+		return delivery.Summary{}, err
+	}
 	if err := s.keepHold(ctx); err != nil {
 		return delivery.Summary{}, err
 	}
@@ -176,6 +186,9 @@ func (s *sending) consentAndDeliver(ctx context.Context) (delivery.Summary, erro
 		return delivery.Summary{}, err
 	}
 	if err := consent(s.process, asked, s.options.yes); err != nil {
+		return delivery.Summary{}, err
+	}
+	if err := s.book.Override(ctx, s.overrides); err != nil {
 		return delivery.Summary{}, err
 	}
 	return s.deliver(ctx, mailer)
@@ -205,7 +218,7 @@ func (s *sending) reach() (mailer *relay.Relay, err error) {
 func (s *sending) answers(ctx context.Context, mailer *relay.Relay) error {
 	ctx, cancel := s.process.untilStop(ctx)
 	defer cancel()
-	waiting := showProgress(s.process, s.globals, func() reading { return reading{0, 1, "waiting for the relay to answer"} })
+	waiting := showProgress(s.process, s.globals, func() reading { return reading{text: "waiting for the relay to answer"} })
 	session, outcome := mailer.Open(ctx)
 	waiting.stop()
 	if session != nil {
@@ -237,7 +250,12 @@ func verdict(s delivery.Summary, status campaign.Status) error {
 	case failed > 0:
 		n := status.Notices
 		err := say(errFailures, "notices that failed: %d (%d rejected, %d bounced, %d in doubt)", failed, n.Rejected, n.Bounced, n.InDoubt)
-		for _, line := range slices.Backward(unreached(status)) { // the last hint comes first
+		lines := unreached(status)
+		if n.InDoubt > 0 {
+			advice := campaign.InDoubt.Advice()
+			lines = append(lines, fmt.Sprintf("%s in doubt: %s; %s", counted(n.InDoubt, "notice"), advice.Upshot, advice.Next))
+		}
+		for _, line := range slices.Backward(lines) { // the last hint comes first
 			err = hint.Wrap(err, "%s", line)
 		}
 		return err

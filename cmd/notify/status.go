@@ -126,25 +126,25 @@ type statusResult struct {
 
 func (s statusResult) human(w io.Writer) {
 	fmt.Fprintf(w, "campaign  %s, plan %s\n", s.Campaign, short(s.Plan))
-	fmt.Fprintf(w, "accounts  %d read, %d selected: %d noticed, %d excluded%s\n", s.Accounts.Read, s.Accounts.Selected,
-		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts)))
+	tell(w, "accounts", plain, fmt.Sprintf("%d read, %d selected: %d noticed, %d excluded%s", s.Accounts.Read, s.Accounts.Selected,
+		s.Accounts.Noticed, s.Accounts.Excluded, bracketed(exclusions(s.Accounts))))
 	if s.Accounts.Unmatched > 0 {
 		fmt.Fprintf(w, "unmatched %d: keys of export.tables that are no account; notify accounts --unmatched\n", s.Accounts.Unmatched)
 	}
-	fmt.Fprintf(w, "notices   %d%s\n", s.Notices.Total, bracketed(states(s.Notices)))
+	tell(w, "notices", plain, fmt.Sprintf("%d%s", s.Notices.Total, bracketed(states(s.Notices))))
 	for _, class := range account.Classes() {
 		fmt.Fprintf(w, "  %-9s %d%s\n", class, s.ByClass[class].Total, bracketed(states(s.ByClass[class])))
 	}
 	fmt.Fprintf(w, "batches   %d of %d done\n", s.Batches.Done, s.Batches.Total)
 	fmt.Fprintf(w, "state     %s\n", s.State)
 	for _, line := range s.timing() {
-		fmt.Fprintf(w, "          %s\n", line)
+		tell(w, "", plain, line)
 	}
 	if line, bad := deadlineLine(s.Status); line != "" {
-		fmt.Fprintf(w, "deadline  %s\n", inksOf(w).paint(warningInk(bad), line))
+		tell(w, "deadline", warningInk(bad), line)
 	}
 	for _, line := range whatNext(s.Status) {
-		fmt.Fprintf(w, "next      %s\n", line)
+		tell(w, "next", plain, line)
 	}
 }
 
@@ -196,20 +196,22 @@ func waitsFor(s campaign.Silence, layout string) string {
 // whatNext says, for each state that needs a decision, which one.
 func whatNext(s campaign.Status) []string {
 	var lines []string
-	if s.Probe != nil {
+	switch {
+	case s.Probe != nil:
 		lines = append(lines, s.Probe.Next())
-	}
-	switch s.State {
-	case campaign.PhasePlanned, campaign.PhaseHalted, campaign.PhaseIncomplete:
+	case s.State != campaign.PhaseFailed: // whose notices say it, by their state
 		lines = append(lines, s.State.Advice().Next)
 	}
 	for _, state := range []campaign.State{campaign.Deferred, campaign.InDoubt, campaign.Rejected, campaign.Bounced} {
 		if s.Notices.Of(state) > 0 {
-			advice := state.Advice()
-			lines = append(lines, fmt.Sprintf("%s: %s; %s", advice.Name, advice.Upshot, advice.Next))
+			advice, later := state.Advice(), ""
+			if s.Notices.Left() > 0 && (state == campaign.Rejected || state == campaign.Bounced) {
+				later = "when nothing is left to send, " // before that, resend is refused
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s; %s%s", advice.Name, advice.Upshot, later, advice.Next))
 		}
 	}
-	if s.Notices.Left() == 0 && s.Notices.Failed() > 0 {
+	if s.Notices.Left() == 0 {
 		lines = append(lines, unreached(s)...)
 	}
 	return lines
@@ -222,20 +224,25 @@ const manyUnreached = 10
 // unreached says what to do about people who could not be told by mail.
 func unreached(s campaign.Status) []string {
 	by := s.Accounts.ExcludedBy
-	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable]
+	addressless := by[campaign.NoAddress] + by[campaign.InvalidAddress] + by[campaign.Unsendable] + by[campaign.Withheld]
 	untold := s.Notices.Rejected + s.Notices.Bounced
 	var lines []string
 	if untold+addressless > 0 {
-		lines = append(lines, fmt.Sprintf("could not be told: %d notices, and %d accounts without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
-			untold, addressless))
-	}
-	if s.Notices.InDoubt > 0 {
-		lines = append(lines, fmt.Sprintf("%d notices in doubt: %s", s.Notices.InDoubt, campaign.InDoubt.Advice().Upshot))
+		lines = append(lines, fmt.Sprintf("could not be told: %s, and %s without a usable address; notify bounces list --csv --reveal names these people, for post or telephone",
+			counted(untold, "notice"), counted(addressless, "account")))
 	}
 	if untold+addressless >= manyUnreached {
 		lines = append(lines, fmt.Sprintf("%d or more people who cannot be reached can call for a substitute or public notice (45 CFR 164.404, 16 CFR 318.5, GDPR 34(3)(c)): ask counsel", manyUnreached))
 	}
 	return lines
+}
+
+// counted is a number of things.
+func counted(n int64, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return thousands(n) + " " + thing
 }
 
 func exclusions(c campaign.AccountCounts) []string {

@@ -32,6 +32,9 @@ func runTest(ctx context.Context, p *process, g *globals, f *folder, addresses [
 	if err != nil {
 		return err
 	}
+	if err := f.vetTest(p); err != nil {
+		return err
+	}
 	mailer, err := f.relay()
 	if err != nil {
 		return err

@@ -33,18 +33,23 @@ func newView(p *process, g *globals) view {
 	if g.json {
 		return &jsonView{out: p.stdout, err: p.stderr}
 	}
-	return &humanView{out: p.stdout, err: p.stderr, inks: p.outInks}
+	v := &humanView{out: p.stdout, err: p.stderr, inks: p.outInks}
+	if p.watches { // both are the same terminal
+		v.columns, _ = p.size()
+	}
+	return v
 }
 
 type humanView struct {
 	out, err io.Writer
 	inks     inks // of out
+	columns  int  // of out; 0: not known, or no terminal
 }
 
 var _ view = (*humanView)(nil)
 
 func (v *humanView) show(r result) error {
-	w := &stickyWriter{w: v.out, inks: v.inks}
+	w := &stickyWriter{w: v.out, inks: v.inks, columns: v.columns}
 	r.human(w)
 	return w.err
 }
@@ -87,9 +92,25 @@ func (v *jsonView) fail(f failure) {
 // stickyWriter remembers the first error of a row of writes, so that a report can
 // be written without a check after each line and still notice a full disk.
 type stickyWriter struct {
-	w    io.Writer
-	err  error
-	inks inks // whether w takes them
+	w       io.Writer
+	err     error
+	inks    inks // whether w takes them
+	columns int  // as of humanView
+}
+
+// leastFolded is how narrow a terminal may be for lines to be folded at words.
+const leastFolded = 40
+
+// tell writes text behind a label, folded at its words where w is a terminal.
+func tell(w io.Writer, label string, i ink, text string) {
+	sticky, ok := w.(*stickyWriter)
+	if !ok || sticky.columns < leastFolded || columnsOf(text)+indent < sticky.columns {
+		fmt.Fprintf(w, "%-*s%s\n", indent, label, inksOf(w).paint(i, text))
+		return
+	}
+	for _, r := range folded(label, i, text, sticky.columns-1) {
+		fmt.Fprintf(w, "%-*s%s\n", indent, strings.TrimSpace(r[0].text), inksOf(w).paint(i, r[1].text))
+	}
 }
 
 func (s *stickyWriter) Write(b []byte) (int, error) {

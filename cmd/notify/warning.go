@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
-	"breachnotify/pkg/account"
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/export"
-	"breachnotify/pkg/ledger"
 )
 
 // warning is something about a plan that is allowed and may well be a mistake.
@@ -22,20 +19,6 @@ type warning struct {
 func (w warning) show(p *process) {
 	p.warn("warning: %s", w.Warning)
 	fmt.Fprintf(p.stderr, "hint: %s\n", w.Hint)
-}
-
-// nobodyIn warns of each class in which the plan has no account to tell.
-func nobodyIn(kinds []ledger.Kind) []warning {
-	var warnings []warning
-	for _, class := range account.Classes() {
-		if !slices.ContainsFunc(kinds, func(k ledger.Kind) bool { return k.Class == class }) {
-			warnings = append(warnings, warning{
-				fmt.Sprintf("no account is in the class %s", class),
-				"if that cannot be right, notify plan --explain shows what was decided and why",
-			})
-		}
-	}
-	return warnings
 }
 
 // emptyColumns warns of columns in which no selected row has anything.

@@ -107,3 +107,12 @@ func maskLocal(local string) string {
 	}
 	return string(first) + "***"
 }
+
+// MaskWritten hides what stands where an address should and is none: all but its first
+// character.
+func MaskWritten(text string) string {
+	if text == "" {
+		return ""
+	}
+	return maskLocal(text)
+}

@@ -152,10 +152,11 @@ func decodeUnicode(s string) string {
 	})
 }
 
-// isWhole reports whether an address can be one of the Internet: its domain has a dot.
+// isWhole reports whether an address can be one of the Internet: its domain has a dot, and
+// it is no name of a directory that Exchange has put into the form of one (IMCEAEX-_O=…).
 func isWhole(a string) bool {
 	local, domain, ok := strings.Cut(a, "@")
-	return ok && local != "" && strings.Contains(domain, ".")
+	return ok && local != "" && strings.Contains(domain, ".") && !strings.HasPrefix(strings.ToUpper(local), "IMCEA")
 }
 
 // sameAddress reports whether two addresses are the same mailbox as far as a

@@ -114,7 +114,7 @@ func htmlText(s string) string {
 			t.endLink()
 			return t.text.String()
 		case html.TextToken:
-			t.say(strings.Join(strings.Fields(string(z.Text())), " "))
+			t.read(string(z.Text()))
 		case html.StartTagToken:
 			t.start(z)
 		case html.EndTagToken:
@@ -129,8 +129,18 @@ func htmlText(s string) string {
 type htmlReader struct {
 	text      strings.Builder
 	hidden    int    // open elements whose text is not shown
+	preserved int    // open elements whose lines are kept
 	link      string // the address of the open link
 	linkStart int    // where its text begins
+}
+
+// read takes text as it stands in the page: white space is one space, except where it is
+// preserved, as in the headers of the original that Exchange quotes.
+func (t *htmlReader) read(text string) {
+	if t.preserved == 0 {
+		text = strings.Join(strings.Fields(text), " ")
+	}
+	t.say(text)
 }
 
 func (t *htmlReader) say(text string) {
@@ -144,9 +154,12 @@ func (t *htmlReader) start(z *html.Tokenizer) {
 	switch tag := string(name); {
 	case isHidden(tag):
 		t.hidden++
-	case isBlock(tag):
+	case isBlock(tag), isCell(tag):
 		t.endLink()
 		t.text.WriteByte('\n')
+		if tag == "pre" {
+			t.preserved++
+		}
 	case tag == "a":
 		t.endLink()
 		t.link, t.linkStart = linkedAddress(z), t.text.Len()
@@ -161,7 +174,10 @@ func (t *htmlReader) end(z *html.Tokenizer) {
 	case isBlock(tag):
 		t.endLink()
 		t.text.WriteByte('\n')
-	case tag == "a":
+		if tag == "pre" {
+			t.preserved = max(0, t.preserved-1)
+		}
+	case isCell(tag), tag == "a":
 		t.endLink()
 	}
 }
@@ -202,9 +218,13 @@ func linkedAddress(tag *html.Tokenizer) string {
 // isHidden reports whether what stands within a tag is not shown.
 func isHidden(tag string) bool { return tag == "style" || tag == "script" || tag == "title" }
 
+// isCell reports whether a tag opens a cell of a table. The cells of a row are lines without
+// a blank one between them: what they say belongs together.
+func isCell(tag string) bool { return tag == "td" || tag == "th" }
+
 func isBlock(tag string) bool {
 	switch tag {
-	case "p", "br", "div", "tr", "td", "th", "li", "ul", "ol", "pre", "table", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote":
+	case "p", "br", "div", "tr", "li", "ul", "ol", "pre", "table", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote":
 		return true
 	}
 	return false

@@ -11,6 +11,7 @@
 // It guarantees that any bytes at all give a Report, in bounded memory; that a delay, a
 // feedback report, an automatic answer, a confirmation and ordinary mail are never a
 // bounce; and that a bounce that quotes another message tells of the outer one alone.
+// A mail that is no report, and has a whole one attached, tells what that one says.
 // go-message decodes transfer encodings and charsets. The tree, the fields and the
 // addresses are read here, because real reports are broken in ways in which strict
 // readers stop.
@@ -25,6 +26,12 @@
 // BUG(bounce): of addresses within the sentences of a report only those of its first 32
 // kilobytes are found, and Truncated does not tell when there are more. Lists and fields
 // have no such hole.
+//
+// BUG(bounce): a list in words that has each reason above its address, without blank lines
+// between them, gives its recipients the reason of the next one, and may miss the last.
+//
+// BUG(bounce): whoever is away and says so only in the text, neither in
+// a field nor in the subject, is taken for ordinary mail.
 //
 // BUG(bounce): text in UTF-7, which some old systems send, is read as ASCII.
 package bounce

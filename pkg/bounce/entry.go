@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -39,12 +40,26 @@ func findList(n notice) []finding {
 		if i+1 < len(entries) {
 			end = entries[i+1].line
 		}
-		f := finding{address: e.address, diagnostic: saidAbout(e, n.lines, end)}
+		f := finding{diagnostic: saidAbout(e, n.lines, end)}
+		f.address = addressed(e.address, f.diagnostic)
 		if e.announced && isListed(e.rest) || tellsTrouble(f.diagnostic) && !isProse(e.rest) {
 			found = append(found, f)
 		}
 	}
 	return found
+}
+
+// aliasPattern finds the address to which the mail was sent before an alias changed it:
+// Postfix and Sendmail write "expanded from", Exim "generated from".
+var aliasPattern = regexp.MustCompile(`(?i)\((?:ultimately )?(?:expanded|generated|forwarded) from:? <?([^\s<>()]+@[^\s<>()]+)>?\)`)
+
+// addressed returns an address, or, if that is one of the host alone (ann@mail), the one
+// that it stands for by what is said about it.
+func addressed(address, said string) string {
+	if m := aliasPattern.FindStringSubmatch(said); m != nil && !isWhole(address) {
+		return m[1]
+	}
+	return address
 }
 
 func listEntries(lines []string) []entry {
@@ -54,7 +69,7 @@ func listEntries(lines []string) []entry {
 		if says(normalise(line), "announce") {
 			reach = i + announceReach
 		}
-		if e, ok := parseEntry(line); ok {
+		if e, ok := parseEntry(line); ok && !isContact(lines[i+1:]) {
 			e.line, e.announced = i, i <= reach
 			entries = append(entries, e)
 			if i <= reach {
@@ -63,6 +78,12 @@ func listEntries(lines []string) []entry {
 		}
 	}
 	return entries
+}
+
+// isContact reports whether what stands below an address makes it that of somebody who
+// helps.
+func isContact(below []string) bool {
+	return len(below) > 0 && slices.ContainsFunc(phraseSections()["contact-below"].phrases, func(p phrase) bool { return p.begins(below[0]) })
 }
 
 // parseEntry reads a line that begins with an address:
@@ -76,7 +97,8 @@ func parseEntry(line string) (entry, bool) {
 		return entry{}, false
 	}
 	before, rest := line[:at.start], strings.TrimSpace(strings.TrimLeft(line[at.end:], `"'>)`))
-	named := len(before) < 100 && namePattern.MatchString(before) && (rest == "" || strings.HasPrefix(rest, "<"))
+	named := len(before) < 100 && namePattern.MatchString(before) && (rest == "" || strings.HasPrefix(rest, "<")) &&
+		!says(normalise(before), "contact")
 	if !named && (len(before) > 40 || !bulletPattern.MatchString(before)) {
 		return entry{}, false
 	}
@@ -89,12 +111,19 @@ const announceReach = 12
 // isListed reports whether what follows an address on its line is that of a list.
 func isListed(rest string) bool {
 	return rest == "" || strings.ContainsRune(`:;[(<-.,|>#`, rune(rest[0])) || strings.HasPrefix(rest, "on ") ||
-		datedPattern.MatchString(rest) || tellsTrouble(rest)
+		datedPattern.MatchString(rest) || tellsOutcome(rest)
+}
+
+// tellsOutcome reports whether a text tells of trouble or, as PowerMTA has it behind each
+// address, of no more than that there was some.
+func tellsOutcome(text string) bool {
+	plain := normalise(text)
+	return tellsTrouble(text) || says(plain, "failed") || says(plain, "delay")
 }
 
 // isProse reports whether an address only happens to begin a line of a sentence.
 func isProse(rest string) bool {
-	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !datedPattern.MatchString(rest) && !tellsTrouble(rest)
+	return rest != "" && rest[0] >= 'a' && rest[0] <= 'z' && !datedPattern.MatchString(rest) && !tellsOutcome(rest)
 }
 
 // tellsTrouble reports whether a text holds a code of trouble or words for it.

@@ -10,11 +10,31 @@ func readFeedback(m message, o original) ([]Recipient, bool) {
 			return feedbackRecipients(parseFields(strings.Split(p.text, "\n")), m, o), true
 		}
 	}
+	if fs := looseFeedback(m); fs != nil {
+		return feedbackRecipients(fs, m, o), true
+	}
 	subject := normalise(m.header.text("subject"))
 	if says(subject, "feedback") && len(o.header) > 0 { // loops that are older than the format
 		return feedbackRecipients(nil, m, o), true
 	}
 	return nil, false
+}
+
+// looseFeedback returns the fields of a feedback report that stands in the text. A bounce
+// may hold a copy of one.
+func looseFeedback(m message) fields {
+	if fromSystem(m) || len(readDeliveryStatus(m)) > 0 {
+		return nil
+	}
+	for _, p := range m.parts {
+		if p.mediaType != "text/plain" {
+			continue
+		}
+		if fs := parseFields(strings.Split(p.text, "\n")); fs.has("feedback-type") && fs.has("user-agent") {
+			return fs
+		}
+	}
+	return nil
 }
 
 // hotmail is the field in which the Junk Mail Reporting Program of Outlook.com names

@@ -6,7 +6,7 @@ import (
 )
 
 // recognisers read addresses and diagnostics out of a text, the surest first.
-var recognisers = []func(notice) []finding{findList, findLabelled, findTranscript}
+var recognisers = []func(notice) []finding{findList, findReplies, findLabelled, findTranscript}
 
 // finding is an address that a report names in its text, and what it says there.
 type finding struct {
@@ -20,11 +20,28 @@ type findings struct {
 	said      map[string]finding // the best about each address, by the address in lower case
 }
 
-// find runs the recognisers over the text of a report.
+// find runs the recognisers over the text of a report. Those who sent the original or the
+// report, or to whom the report went, are left out, unless no recogniser finds anybody
+// else: somebody may write to himself.
 func (e evidence) find() findings {
+	found := make([][]finding, len(recognisers))
+	others := make([][]finding, len(recognisers))
+	anybody := false
+	for i, read := range recognisers {
+		found[i] = read(e.notice)
+		others[i] = e.withoutSenders(found[i])
+		anybody = anybody || len(others[i]) > 0
+	}
+	if anybody {
+		found = others
+	}
+	return gather(found)
+}
+
+// gather chooses among what the recognisers found, the surest first.
+func gather(all [][]finding) findings {
 	f := findings{said: map[string]finding{}}
-	for _, read := range recognisers {
-		found := e.withoutSenders(read(e.notice))
+	for _, found := range all {
 		if len(f.addresses) == 0 {
 			f.addresses = distinct(found)
 		}
@@ -52,7 +69,7 @@ func distinct(found []finding) []string {
 }
 
 // withoutSenders leaves those out who sent the original or the report, or to whom the
-// report went, unless nobody else is left: somebody may write to himself.
+// report went.
 func (e evidence) withoutSenders(found []finding) []finding {
 	h, o := e.message.header, e.original.header
 	senders := strings.ToLower(strings.Join(slices.Concat(h.all("to", "from"), o.all("from", "return-path")), ","))
@@ -60,11 +77,7 @@ func (e evidence) withoutSenders(found []finding) []finding {
 	for _, sender := range findAddresses(senders, 20) {
 		known[sender] = true
 	}
-	others := slices.DeleteFunc(slices.Clone(found), func(f finding) bool { return known[strings.ToLower(f.address)] })
-	if len(others) == 0 {
-		return found
-	}
-	return others
+	return slices.DeleteFunc(slices.Clone(found), func(f finding) bool { return known[strings.ToLower(f.address)] })
 }
 
 // diagnosticFor returns what the text says about an address. For the only recipient

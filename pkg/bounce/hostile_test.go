@@ -168,6 +168,9 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(raw)
 	}
+	for _, message := range families(f) {
+		f.Add(message.mail)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		report, err := Parse(strings.NewReader(string(raw)), Options{})
 		if err != nil {

@@ -22,10 +22,23 @@ var statusReasons = map[string]string{
 }
 
 // Judge completes what is said about a recipient that failed or is delayed: the status
-// and the reason that stand in its diagnostic, the permanence, and Final. Codes go
-// before words, and what is said about this recipient before r.Permanence, which may
-// hold what was said in general. What is left open after that, the reason decides. A
-// reason that is given stays.
+// and the reason that stand in its diagnostic, the permanence, and Final. A reason that is
+// given stays.
+//
+// Where a report contradicts itself, the permanence is that of the first of these that is
+// told:
+//
+//   - the reply of the server, if it has both codes: the field Status repeats or maps it;
+//   - the reply code alone, where Status is a class alone (5.0.0): Exim writes that whatever
+//     the server said;
+//   - the class of Status (RFC 3463, section 3.1), whatever the words and the detail are: a
+//     full mailbox behind 5.2.2 or 5.1.1 is permanent, time that ran out behind 4.4.7 is
+//     transient though it is final, a loop (5.4.6), a refusal by policy (5.7.x) or of the
+//     size (5.3.4, 5.2.3) is permanent. A list counts it in the same way, since nobody but
+//     that server knows whether it will take another message;
+//   - the words about this recipient, then r.Permanence, which may hold what was said about
+//     all of them;
+//   - the reason: see usual.
 func Judge(r Recipient) Recipient { return judge(r, "") }
 
 // judge is Judge with what the text of the report says, which counts where the fields
@@ -37,9 +50,14 @@ func judge(r Recipient, inText string) Recipient {
 	} else {
 		r.Status = moreSpecific(r.Status, said.status)
 	}
+	class := classOf(r.Status)
+	if isClassAlone(r.Status) && said.reply != "" {
+		class = classOf(said.reply)
+	}
 	if isVague(r.Status) || weight(r.Diagnostic) == 0 {
 		more := findCodes(inText)
 		r.Status = moreSpecific(r.Status, more.status)
+		class = firstKnown(class, classOf(r.Status))
 		r.Diagnostic = joinDiagnostics(r.Diagnostic, inText)
 		said.reply = cmp.Or(said.reply, more.reply)
 	}
@@ -53,7 +71,7 @@ func judge(r Recipient, inText string) Recipient {
 		r.Permanence = Transient
 		return r
 	}
-	r.Permanence = firstKnown(classOf(r.Status), classOf(said.reply), words, r.Permanence, usual(r.Reason))
+	r.Permanence = firstKnown(class, classOf(said.reply), words, r.Permanence, usual(r.Reason))
 	return r
 }
 
@@ -67,8 +85,9 @@ func firstKnown(permanences ...Permanence) Permanence {
 }
 
 // usual returns the permanence of a failure whose report leaves it open: networks and
-// systems recover, mailboxes are tidied up, and whoever gives up for another reason and
-// says no more means it.
+// systems recover, mailboxes are tidied up (RFC 3463 calls X.2.2, X.4.1 and X.4.7 useful
+// as transient errors above all, and lists count them so), and whoever gives up for
+// another reason and says no more means it.
 func usual(reason string) Permanence {
 	switch reason {
 	case ReasonNetwork, ReasonSystem, ReasonRate, ReasonExpired, ReasonMailboxFull:

@@ -35,6 +35,9 @@ const (
 	maxAfter    = 60
 )
 
+// marks are what may stand between a label and its address.
+const marks = " \"'<(["
+
 // place is an address in a text with what surrounds it, in the form of normalise.
 type place struct {
 	span
@@ -51,8 +54,10 @@ func findLabelled(n notice) []finding {
 	places := findPlaces(text)
 	for _, l := range labels() {
 		var found []finding
-		for _, p := range places {
-			if l.fits(p) {
+		goesOn := false // the address before was found, and this may be the next of a list
+		for i, p := range places {
+			goesOn = l.fits(p) || goesOn && isEnumerated(text[places[i-1].end:p.start])
+			if goesOn {
 				found = append(found, finding{address: p.address, diagnostic: paragraphsAt(text, p)})
 			}
 		}
@@ -63,15 +68,23 @@ func findLabelled(n notice) []finding {
 	return nil
 }
 
+// isEnumerated reports whether what stands between two addresses makes a list of them.
+func isEnumerated(between string) bool {
+	return len(between) <= 12 && strings.ContainsAny(between, ",;") && strings.Trim(between, " ,;<>()\"'\n") == ""
+}
+
 func findPlaces(text string) []place {
 	var places []place
 	for at, ok := nextAddress(text, 0); ok && len(places) < enoughRecipients; at, ok = nextAddress(text, at.end) {
 		before := normalise(text[max(0, at.start-maxBefore):at.start])
 		after := normalise(text[at.end:min(len(text), at.end+maxAfter)])
-		before = strings.TrimSuffix(strings.TrimRight(before, " \"'<("), "mailto:")
+		before = strings.TrimRight(before, marks)
+		for _, kind := range []string{"mailto:", "smtp:"} {
+			before = strings.TrimSuffix(before, kind)
+		}
 		places = append(places, place{
 			span: at, address: text[at.start:at.end],
-			before: strings.TrimRight(before, " \"'<("), after: strings.TrimLeft(after, " \"'>)]"),
+			before: strings.TrimRight(before, marks), after: strings.TrimLeft(after, " \"'>)]"),
 		})
 	}
 	return places

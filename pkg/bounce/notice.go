@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Bounds of a mail system's own words: lines, and octets of a line.
+// Bounds of a mail system's own words: lines, octets of a line, and octets of all.
 const (
-	maxNotice     = 2000
-	maxNoticeLine = 2 << 10
+	maxNotice      = 2000
+	maxNoticeLine  = 2 << 10
+	maxNoticeWords = 256 << 10
 )
 
 // notice is what a mail system wrote in its own words, and the copy of the original
@@ -26,12 +27,12 @@ func readNotice(m message, html bool) notice {
 	for _, preamble := range []bool{false, true} {
 		var n notice
 		for _, p := range m.parts {
-			if p.preamble == preamble && isText(p.mediaType) && (p.mediaType == "text/html") == html {
+			if p.preamble == preamble && isText(p.mediaType) && isHTML(p) == html {
 				n.add(p.text, html)
 			}
 		}
 		if len(n.lines) > 0 || len(n.copy) > 0 {
-			kept := min(len(n.lines), maxNotice)
+			kept := keptLines(n.lines)
 			n.cut = slices.ContainsFunc(n.lines[kept:], func(line string) bool { return strings.Contains(line, "@") })
 			n.lines = n.lines[:kept]
 			n.plain = normalise(strings.Join(n.lines, "\n"))
@@ -39,6 +40,24 @@ func readNotice(m message, html bool) notice {
 		}
 	}
 	return notice{}
+}
+
+// keptLines returns how many lines are within the bounds.
+func keptLines(lines []string) int {
+	size := 0
+	for i, line := range lines {
+		if size += len(line); i == maxNotice || size > maxNoticeWords {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+// isHTML reports whether a part is HTML, by its type or, where a gateway has lost that, by
+// how it begins.
+func isHTML(p part) bool {
+	start := strings.ToLower(strings.TrimSpace(p.text[:min(len(p.text), 200)]))
+	return p.mediaType == "text/html" || strings.HasPrefix(start, "<html") || strings.HasPrefix(start, "<!doctype html")
 }
 
 func isText(mediaType string) bool {
@@ -61,7 +80,19 @@ func (n *notice) add(text string, html bool) {
 	end := copyStart(lines)
 	n.lines = append(n.lines, trimBlank(lines[:end])...)
 	n.lines = append(n.lines, "")
-	n.copy = append(n.copy, lines[end:]...)
+	n.copy = append(n.copy, unquoted(lines[end:])...)
+}
+
+// unquoted takes the mark of a quotation off lines of which the first has it.
+func unquoted(lines []string) []string {
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], ">") {
+		return lines
+	}
+	bare := make([]string, len(lines))
+	for i, line := range lines {
+		bare[i] = strings.TrimPrefix(strings.TrimPrefix(line, ">"), " ")
+	}
+	return bare
 }
 
 func trimBlank(lines []string) []string {
@@ -100,7 +131,7 @@ func announcesCopy(line string) bool {
 		return false
 	}
 	ruled := strings.HasPrefix(line, "-")
-	for _, p := range phraseSections()["copy"] {
+	for _, p := range phraseSections()["copy"].phrases {
 		if p.begins(bare) && (ruled || len(p) > 1 || len(bare) <= len(p[0])+1 || len(p[0]) >= 20) {
 			return true
 		}
@@ -117,10 +148,10 @@ var headerNames = []string{
 }
 
 // startsHeader reports whether lines begin with three fields of a mail's header, not
-// indented, within eight lines.
+// indented, within eight lines. They may be quoted.
 func startsHeader(lines []string) bool {
 	found := 0
-	for i, line := range lines[:min(len(lines), 8)] {
+	for i, line := range unquoted(lines[:min(len(lines), 8)]) {
 		name, _, ok := cutField(line)
 		folded := isFolded(line)
 		known := ok && !folded && slices.Contains(headerNames, name)

@@ -125,12 +125,28 @@ func decodeXtext(s string) string {
 // toWhom are the fields that say to whom a message went, the surest first.
 var toWhom = []string{"to", "cc", "bcc", "x-original-to", "delivered-to", "envelope-to"}
 
-// recipients returns to whom the original went, by its own header.
+// recipients returns to whom the original went, by its own header: the fields that say so,
+// or else the servers that took it for somebody (RFC 5321, section 4.4).
 func (o original) recipients() []string {
 	for _, name := range toWhom {
 		if found := findAddresses(strings.Join(o.header.all(name), ", "), enoughRecipients); len(found) > 0 {
 			return found
 		}
 	}
+	for _, received := range o.header.all("received") {
+		if recipient := takenFor(received); recipient != "" {
+			return []string{recipient}
+		}
+	}
 	return nil
+}
+
+// takenFor returns the address behind "for" in a field Received.
+func takenFor(received string) string {
+	_, rest, ok := strings.Cut(received, " for ")
+	if !ok {
+		return ""
+	}
+	word, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	return firstAddress(word)
 }

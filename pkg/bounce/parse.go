@@ -53,7 +53,29 @@ func read(m message) Report {
 			}
 		}
 	}
+	if report.Kind == KindOther {
+		if passed, ok := readPassedOn(m); ok {
+			return passed
+		}
+	}
 	return report
+}
+
+// readPassedOn reads a report that is attached to a mail that is none, as those attach it
+// who get what was meant for others. It must be whole: the words of a mail that somebody
+// passes on tell nothing.
+func readPassedOn(m message) (Report, bool) {
+	for _, p := range m.parts {
+		if p.mediaType != "message/rfc822" {
+			continue
+		}
+		passed, err := readTree(strings.NewReader(p.text))
+		if err != nil || !isComplete(readDeliveryStatus(passed)) {
+			continue
+		}
+		return readAs(passed, readNotice(passed, false)), true
+	}
+	return Report{}, false
 }
 
 // namesNobody reports whether no recipient has an address.

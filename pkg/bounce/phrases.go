@@ -3,7 +3,6 @@ package bounce
 import (
 	_ "embed"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -12,10 +11,13 @@ import (
 var phrasesText string
 
 // phraseSections are the lists of rules/phrases.txt by their names.
-var phraseSections = sync.OnceValue(func() map[string][]phrase {
-	sections := map[string][]phrase{}
+var phraseSections = sync.OnceValue(func() map[string]*phraseList {
+	sections := map[string]*phraseList{}
 	for section, line := range ruleLines(phrasesText) {
-		sections[section] = append(sections[section], newPhrase(line))
+		if sections[section] == nil {
+			sections[section] = &phraseList{}
+		}
+		sections[section].add(newPhrase(line))
 	}
 	return sections
 })
@@ -49,20 +51,16 @@ const maxGap = 80
 // in reports whether a text in the form of normalise holds the phrase, at the
 // beginning of a word.
 func (p phrase) in(text string) bool {
-	for from := 0; ; {
-		i := strings.Index(text[from:], p[0])
-		if i < 0 {
-			return false
-		}
-		start := from + i
-		from = start + len(p[0])
-		if start > 0 && isWordByte(text[start-1]) && isWordByte(text[start]) {
-			continue
-		}
-		if p.goesOn(text[from:]) {
+	for start := range len(text) {
+		if beginsWord(text, start) && p.begins(text[start:]) {
 			return true
 		}
 	}
+	return false
+}
+
+func beginsWord(text string, at int) bool {
+	return at == 0 || !isWordByte(text[at-1]) || !isWordByte(text[at])
 }
 
 // begins reports whether a text begins with the phrase.
@@ -85,7 +83,50 @@ func (p phrase) goesOn(text string) bool {
 
 // says reports whether a text, in the form of normalise, holds a phrase of a section.
 func says(text, section string) bool {
-	return slices.ContainsFunc(phraseSections()[section], func(p phrase) bool { return p.in(text) })
+	_, found := phraseSections()[section].first(text)
+	return found
+}
+
+// phraseList is a list of phrases that are looked for together, in one pass over a text
+// however many they are: there are more than a thousand, and a text may be hostile.
+type phraseList struct {
+	phrases []phrase
+	starts  map[string][]int // the phrases, in their order, by the octets that begin them
+}
+
+// startLength is how many octets of a phrase are looked up.
+const startLength = 3
+
+func (l *phraseList) add(p phrase) {
+	if l.starts == nil {
+		l.starts = map[string][]int{}
+	}
+	key := p[0][:min(len(p[0]), startLength)]
+	l.starts[key] = append(l.starts[key], len(l.phrases))
+	l.phrases = append(l.phrases, p)
+}
+
+// first returns the place in the list of the first phrase that a text in the form of
+// normalise holds, wherever in the text that stands.
+func (l *phraseList) first(text string) (place int, found bool) {
+	place = len(l.phrases)
+	for at := range len(text) {
+		if !beginsWord(text, at) {
+			continue
+		}
+		rest := text[at:]
+		for length := 1; length <= min(startLength, len(rest)); length++ {
+			for _, candidate := range l.starts[rest[:length]] {
+				if candidate >= place {
+					break
+				}
+				if l.phrases[candidate].begins(rest) {
+					place = candidate
+				}
+			}
+		}
+	}
+	return place, place < len(l.phrases)
 }
 
 func isWordByte(c byte) bool {

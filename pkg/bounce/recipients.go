@@ -83,29 +83,37 @@ func (e evidence) written() []Recipient {
 	if len(failed) == 0 && fromSystem(e.message) && says(subjectOf(e.message), "subject") && !e.isSuccess() {
 		failed = []string{""}
 	}
+	all := Recipient{Action: ActionFailed, Permanence: generalPermanence(e.notice)}
+	if e.isDelay() {
+		all.Action = ActionDelayed
+	}
 	var recipients []Recipient
 	for _, address := range failed {
-		said := e.diagnosticFor(address, inText, len(failed) == 1)
-		recipients = append(recipients, e.judgeWritten(address, said))
+		all.Address = address
+		recipients = append(recipients, judgeWritten(all, e.diagnosticFor(address, inText, len(failed) == 1)))
 	}
 	return recipients
 }
 
 // isAnswer reports whether a message is an automatic answer. Challenges like to say that
 // the message was not delivered, which is so until somebody confirms it; but none has the
-// code of a server.
+// code of a server. Services that report for a mail system mark their reports as automatic
+// answers as well; those have the subject of a report and a code.
 func (e evidence) isAnswer() bool {
-	return isAutoReply(e.message) || isChallenge(e.message, e.notice) && weight(e.notice.plain) < 2
+	if says(subjectOf(e.message), "auto-reply") {
+		return true
+	}
+	coded := hasCode(e.notice.plain)
+	return isMarkedReply(e.message.header) && !(coded && says(subjectOf(e.message), "subject")) ||
+		isChallenge(e.message, e.notice) && !coded
 }
 
-// judgeWritten returns what a report in words says about an address.
-func (e evidence) judgeWritten(address, said string) Recipient {
-	r := Recipient{Address: address, Action: ActionFailed, Permanence: generalPermanence(e.notice)}
-	switch c := findCodes(said); {
-	case strings.HasPrefix(c.status, "2") || c.status == "" && strings.HasPrefix(c.reply, "2"):
-		return Recipient{Address: address, Action: ActionDelivered, Status: c.status, Permanence: Unknown, Final: true, Diagnostic: said}
-	case e.isDelay():
-		r.Action = ActionDelayed
+// judgeWritten returns what a report in words says about r, of which that is known which
+// holds for all recipients.
+func judgeWritten(r Recipient, said string) Recipient {
+	c := findCodes(said)
+	if strings.HasPrefix(c.status, "2") || c.status == "" && strings.HasPrefix(c.reply, "2") {
+		return Recipient{Address: r.Address, Action: ActionDelivered, Status: c.status, Permanence: Unknown, Final: true, Diagnostic: said}
 	}
 	return judge(r, said)
 }
@@ -122,10 +130,33 @@ func (e evidence) failedByText(inText findings) []string {
 	if bare := distinct(e.withoutSenders(findBare(e.notice))); len(bare) > 0 {
 		return bare
 	}
-	if says(e.notice.plain, "failed") || tellsTrouble(e.notice.plain) {
-		return e.original.recipients()
+	if !says(e.notice.plain, "failed") && !tellsTrouble(e.notice.plain) {
+		return nil
 	}
-	return nil
+	if to := e.original.recipients(); len(to) > 0 {
+		return to
+	}
+	return distinct(e.withoutSenders(e.findAddressed()))
+}
+
+// findAddressed reads to whom the original went from the lines about it within the words
+// of the report ("To: …"), or else from the subject ("Rejected posting to …").
+func (e evidence) findAddressed() []finding {
+	var about fields
+	for _, line := range e.notice.lines {
+		if name, value, ok := cutField(strings.TrimSpace(line)); ok {
+			about = append(about, field{name, value})
+		}
+	}
+	addresses := findAddresses(strings.Join(about.all("to"), ", "), enoughRecipients)
+	if len(addresses) == 0 {
+		addresses = findAddresses(e.message.header.text("subject"), enoughRecipients)
+	}
+	var found []finding
+	for _, address := range addresses {
+		found = append(found, finding{address: address})
+	}
+	return found
 }
 
 // isDelay reports whether a report in words is the warning of a mail system that

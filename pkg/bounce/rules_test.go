@@ -12,7 +12,7 @@ func TestRulesAreWellFormed(t *testing.T) {
 		ReasonReputation, ReasonAuth, ReasonPolicy, ReasonTooLarge, ReasonRate, ReasonRelay, ReasonNetwork, ReasonSystem,
 		ReasonExpired, ReasonLoop, ReasonContent, ReasonUnsubscribed,
 	}
-	for _, w := range wordings() {
+	for _, w := range wordings().meanings {
 		line := strings.Join(w.phrase, "*")
 		if !slices.Contains(reasons, w.reason) {
 			t.Errorf("%q: %q is no reason", line, w.reason)

@@ -15,8 +15,8 @@ var (
 	replyPattern = regexp.MustCompile(`(?:^|[\s"'(<=:;#>,\[])([245][0-5][0-9])(?:$|[\s"'):;#>,\]-])`)
 	// A reply code with an enhanced code after it: the surest sign of a reply.
 	fullReplyPattern = regexp.MustCompile(`(?:^|[^0-9.])([245][0-5][0-9])[ \-:#]+\(?#?([245]\.[0-7]\.(?:0|[1-9][0-9]{0,2}))(?:$|[^0-9.]|\.(?:$|[^0-9]))`)
-	// What looks like a code and is none: an address in brackets, a port, a size.
-	noisePattern = regexp.MustCompile(`\[[0-9A-Fa-f.:]{3,45}\]|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){3,7}|\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|(?i:size=|port |line |id=|v(?:ersion)? ?)[0-9][0-9.]*|https?://\S+`)
+	// What looks like a code and is none: an address in brackets, a port, a size, a time.
+	noisePattern = regexp.MustCompile(`\[[0-9A-Fa-f.:]{3,45}\]|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){3,7}|\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|(?i:size=|port |line |id=|v(?:ersion)? ?)[0-9][0-9.]*|\b[0-9]{2,} (?i:sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|bytes|[kmg]i?b)\b|https?://\S+`)
 )
 
 // codes are the two codes that a diagnostic holds; either may be empty.
@@ -66,23 +66,34 @@ func (c codes) isFull() bool {
 	return c.reply != "" && c.status != "" && c.reply[0] == c.status[0]
 }
 
+// The weights of what tells of a cause. A code goes before all words.
+const (
+	wordsWeight = 1
+	codeWeight  = 2
+	replyWeight = 4 // both codes of a reply
+)
+
 // weight ranks how much of a cause a text tells: a full reply, a code, words, nothing.
+// Of two that tell the same codes, the one with words for them tells more.
 func weight(text string) int {
 	if text == "" {
 		return 0
 	}
-	c := findCodes(text)
-	switch {
+	sum := 0
+	switch c := findCodes(text); {
 	case c.isFull():
-		return 3
+		sum = replyWeight
 	case classOf(c.reply) != Unknown || classOf(c.status) != Unknown:
-		return 2
+		sum = codeWeight
 	}
 	if reason, _ := understand(text); reason != "" {
-		return 1
+		sum += wordsWeight
 	}
-	return 0
+	return sum
 }
+
+// hasCode reports whether a text holds a code of trouble.
+func hasCode(text string) bool { return weight(text) >= codeWeight }
 
 // moreSpecific returns the status that says more: one that names a cause before one
 // that does not, otherwise the first.
@@ -98,6 +109,9 @@ func moreSpecific(a, b string) string {
 func isVague(status string) bool {
 	return status == "" || strings.HasSuffix(status, ".0.0") || strings.HasSuffix(status, ".4.7")
 }
+
+// isClassAlone reports whether a status code is X.0.0.
+func isClassAlone(status string) bool { return strings.HasSuffix(status, ".0.0") }
 
 // classOf returns the permanence that a code's first digit tells.
 func classOf(code string) Permanence {

@@ -54,3 +54,13 @@ func TestServersOwnWordsGoBeforeTheFieldThatMapsThem(t *testing.T) {
 		})
 	}
 }
+
+func TestSizesAndTimesAreNoCodes(t *testing.T) {
+	for _, text := range []string{
+		"Timed out after 500 seconds", "the limit is 450 KB", "a delay of 240 min",
+	} {
+		if got := findCodes(text); got != (codes{}) {
+			t.Errorf("%q: got %+v", text, got)
+		}
+	}
+}

@@ -11,6 +11,23 @@ var (
 	answerPattern = regexp.MustCompile(`^(?:\s*(?:<<<|Out:|Received:?\s*<<<|S:|<-+|=>)\s*|\s*)([45][0-5][0-9][ \-].*)$`)
 )
 
+// repliedPattern is a reply with the address that it is about right behind its code.
+var repliedPattern = regexp.MustCompile(`^\s*([45][0-5][0-9][ \-](?:#?[45]\.[0-7]\.[0-9]{1,3}:? +)?)<?[^\s<>@]+@`)
+
+// findReplies reads lists of replies: 550 5.1.1 <address> reason.
+func findReplies(n notice) []finding {
+	var found []finding
+	for i, line := range n.lines {
+		if !repliedPattern.MatchString(line) {
+			continue
+		}
+		if address := firstAddress(line); address != "" {
+			found = append(found, finding{address: address, diagnostic: diagnosticOf(line, answerBelow(n.lines[i+1:]))})
+		}
+	}
+	return found
+}
+
 // findTranscript reads the dialogue of an SMTP session, as old and new Sendmail,
 // Postfix, KDDI, InterScan and Bigfoot print it: the recipient of the last RCPT that
 // was answered with trouble, or the one that the answer itself repeats.

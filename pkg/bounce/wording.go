@@ -16,18 +16,25 @@ type wording struct {
 	permanence Permanence // Unknown where the words leave it open
 }
 
-// wordings are the phrases in the order in which they decide.
-var wordings = sync.OnceValue(func() []wording {
-	var all []wording
+// wordingList is the phrases of rules/wording.txt and their meanings, in the order in
+// which they decide.
+type wordingList struct {
+	phrases  phraseList
+	meanings []wording
+}
+
+var wordings = sync.OnceValue(func() *wordingList {
+	var all wordingList
 	for section, line := range ruleLines(wordingText) {
 		reason, permanence, _ := strings.Cut(section, " ")
 		w := wording{phrase: newPhrase(line), reason: reason, permanence: Permanence(permanence)}
 		if permanence == "-" {
 			w.permanence = Unknown
 		}
-		all = append(all, w)
+		all.phrases.add(w.phrase)
+		all.meanings = append(all.meanings, w)
 	}
-	return all
+	return &all
 })
 
 // maxWording is how many octets of a text are looked at for phrases.
@@ -36,11 +43,9 @@ const maxWording = 8 << 10
 // understand returns the reason that a text tells in words, and the permanence that
 // those words tell; "" and Unknown where they tell nothing.
 func understand(text string) (reason string, permanence Permanence) {
-	text = normalise(text)
-	for _, w := range wordings() {
-		if w.phrase.in(text) {
-			return w.reason, w.permanence
-		}
+	all := wordings()
+	if place, found := all.phrases.first(normalise(text)); found {
+		return all.meanings[place].reason, all.meanings[place].permanence
 	}
 	return "", Unknown
 }

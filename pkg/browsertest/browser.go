@@ -179,6 +179,12 @@ func (b *Browser) Colours(scheme string) {
 	}))
 }
 
+// Paper lays the page out as it is printed.
+func (b *Browser) Paper() {
+	b.tb.Helper()
+	b.Do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}))
+}
+
 // Screenshot writes what the window shows into a PNG file.
 func (b *Browser) Screenshot(path string) {
 	b.tb.Helper()

@@ -2,11 +2,8 @@ package campaign
 
 import "time"
 
-// Limits of an Activity that mean something beyond the moment. While throttle.ramp holds
-// the run back, the rate that was measured says nothing about the rate to come. The two
-// others are kept by the next run, should this one end.
+// Limits of an Activity that outlive it: the next run keeps them, should this one end.
 const (
-	LimitRamp  = "throttle.ramp"
 	LimitPause = "throttle.pause" // between two batches
 	LimitRelay = "relay"          // the relay asks for patience, or is unreachable
 )

@@ -42,7 +42,7 @@ var phaseAdvice = map[Phase]Advice{
 	PhaseHalted:     {Name: "halted", Upshot: "the last run stopped itself", Next: "mend the cause, then notify send to go on"},
 	PhaseIncomplete: {Name: "incomplete", Upshot: "notices are left", Next: "notify send to go on; nobody is mailed twice"},
 	PhaseComplete: {Name: "complete", Upshot: "every notice is accepted",
-		Next: "notify bounces import, once bounces have come"},
+		Next: "notify bounces import, once bounces have come; notify report for the evidence"},
 	PhaseFailed: {Name: "failed", Upshot: "nothing is left to send, and some were not accepted",
 		Next: "each state says what to do about its notices"},
 }

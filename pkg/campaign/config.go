@@ -23,8 +23,19 @@ type Config struct {
 	Throttle        Throttle          `yaml:"throttle"`
 	Retry           Retry             `yaml:"retry"`
 	Halt            Halt              `yaml:"halt"`
+	Check           Check             `yaml:"check"`
 	Bounces         Bounces           `yaml:"bounces"`
 	Suppress        string            `yaml:"suppress"` // a file of addresses that get no notice; ReadSuppressed tells its form
+
+	// FurnishedMailDomains are those under which the organisation gives its users
+	// mailboxes, which may have been broken into with the accounts: nothing is sent there.
+	FurnishedMailDomains []string `yaml:"furnished_mail_domains"`
+	// Jurisdictions are those whose rules a check holds the notices against. Which there
+	// are is known to package check.
+	Jurisdictions []string `yaml:"jurisdictions"`
+	// Attest has who vouches for an element of their rules, under its id (PLAIN) or, for
+	// one jurisdiction alone, behind its name (us-ca.PLAIN).
+	Attest map[string]string `yaml:"attest"`
 
 	dir    string  // what relative paths are relative to
 	source *source // where each key stands; nil for a Config that was not loaded
@@ -139,3 +150,7 @@ func defaults() *Config {
 		Halt:  Halt{Rejected: 5, After: 100, ConsecutiveErrors: 20},
 	}
 }
+
+// Line returns the line of a key, such as links.help, in the file that c was loaded
+// from, and that of its section where the key is not given; 0: not known.
+func (c *Config) Line(key string) int { return c.source.at(key).line }

@@ -21,7 +21,7 @@ const maxCorrection = 64 << 10
 // with one address counts once, with two it is an error. The errors name lines, never
 // addresses.
 func (c *Config) ReadCorrections(path string) (map[string]account.Address, error) {
-	suppressed, err := c.ReadSuppressed()
+	sendable, err := c.Sendable()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (c *Config) ReadCorrections(path string) (map[string]account.Address, error
 	}
 	defer file.Close()
 	corrections, err := readCorrections(file, func(to account.Address) error {
-		exclusion, reason := unsendable(to, c.SMTP.SMTPUTF8, suppressed)
+		exclusion, reason := sendable.unless(to)
 		if exclusion == "" {
 			return nil
 		}

@@ -99,12 +99,13 @@ func TestCorrectionsGoWhereThePlanWouldSend(t *testing.T) {
 	for email, want := range map[string]string{
 		"Gone@example.org":      "line 2: suppressed: ",
 		"jos\u00e9@example.org": "line 2: unsendable: ",
+		"jane@US.example.com":   "line 2: withheld: ",
 		"jane@example.org":      "",
 	} {
 		if err := os.WriteFile(path, []byte("id,email\n7,"+email+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := (&Config{Suppress: suppressed}).ReadCorrections(path)
+		_, err := (&Config{Suppress: suppressed, FurnishedMailDomains: []string{"us.EXAMPLE.com"}}).ReadCorrections(path)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s gives %v, want %q", email, err, want)
 		}

@@ -39,6 +39,20 @@ func (c *Config) Deadline() Deadline {
 	return d
 }
 
+// Discovered returns when the incident was discovered, in its time zone: the beginning of
+// the day where only a date is known; the zero time where it says neither.
+func (c *Config) Discovered() time.Time {
+	zone, err := loadZone(c.Incident[factTimeZone])
+	if err != nil {
+		return time.Time{}
+	}
+	at, err := parseDiscovered(c.Incident[factDiscovered], zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return at.In(zone)
+}
+
 // deadlineError says which key of incident is wrong.
 type deadlineError struct{ fact, problem string }
 

@@ -139,32 +139,6 @@ func TestNobodyWhoWasNotToldIsInTime(t *testing.T) {
 	}
 }
 
-func TestMeasure(t *testing.T) {
-	now := time.Date(2026, 9, 10, 12, 0, 0, 0, time.UTC)
-	throttled := now.Add(100 * time.Second)
-	for name, c := range map[string]struct {
-		phase   Phase
-		age     time.Duration
-		rate    float64
-		ramping bool
-		want    time.Duration
-	}{
-		"slower than the throttle": {PhaseSending, 5 * time.Second, 0.5, false, 2000 * time.Second},
-		"as fast as the throttle":  {PhaseSending, 5 * time.Second, 10, false, 100 * time.Second},
-		"faster":                   {PhaseSending, 5 * time.Second, 100, false, 100 * time.Second},
-		"too young":                {PhaseSending, 2 * time.Second, 0.5, false, 100 * time.Second},
-		"measured by the run":      {PhaseSending, time.Minute, 0.5, false, 100 * time.Second},
-		"on a ramp":                {PhaseSending, 5 * time.Second, 0.5, true, 100 * time.Second},
-		"in a pause":               {PhasePaused, 5 * time.Second, 0.5, false, 100 * time.Second},
-		"nothing accepted":         {PhaseSending, 5 * time.Second, 0, false, 100 * time.Second},
-	} {
-		s := Status{At: now, Began: now.Add(-c.age), State: c.phase, RatePerS: c.rate, ETA: &throttled, Notices: NoticeCounts{Total: 1000, Pending: 1000}}
-		if s.Measure(c.ramping); s.ETA.Sub(now) != c.want {
-			t.Errorf("%s: done in %s, want %s", name, s.ETA.Sub(now), c.want)
-		}
-	}
-}
-
 func TestEveryStateHasAdvice(t *testing.T) {
 	for _, s := range States() {
 		if a := s.Advice(); a.Name == "" || a.Upshot == "" || a.Next == "" {

@@ -78,13 +78,21 @@ func (s *source) problem(key, text string) *ConfigError {
 	if s == nil {
 		return &ConfigError{File: "configuration", Key: key, Problem: text}
 	}
+	return s.problemAt(s.at(key), key, text)
+}
+
+// at returns the place of a key, or of the innermost section around it that is there.
+func (s *source) at(key string) place {
+	if s == nil {
+		return place{}
+	}
 	for section := key; ; {
 		if at, ok := s.places[section]; ok {
-			return s.problemAt(at, key, text)
+			return at
 		}
 		dot := strings.LastIndexByte(section, '.')
 		if dot < 0 {
-			return s.problemAt(place{}, key, text)
+			return place{}
 		}
 		section = section[:dot]
 	}

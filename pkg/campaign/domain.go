@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -32,18 +33,48 @@ func canonicalDomain(domain string) (string, error) {
 	return address.Domain(), nil
 }
 
+// canonicalDomains returns domains as they are compared, sorted, each once. What is none
+// is left out; Validate has refused it.
+func canonicalDomains(domains []string) []string {
+	var all []string
+	for _, domain := range domains {
+		if canonical, err := canonicalDomain(domain); err == nil {
+			all = append(all, canonical)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Domains is a set of domains in lower-case A-labels, with everything below them.
+type Domains []string
+
+// Has reports whether the mailbox of an address is at one of the domains or below one.
+func (d Domains) Has(to account.Address) bool {
+	for _, domain := range d {
+		if within(to.Domain(), domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether a domain is another one or below it, both in lower-case
+// A-labels.
+func within(domain, other string) bool {
+	head, ok := strings.CutSuffix(domain, other)
+	return ok && (head == "" || strings.HasSuffix(head, "."))
+}
+
+// Furnished returns FurnishedMailDomains as the domains of addresses are compared.
+func (c *Config) Furnished() Domains { return canonicalDomains(c.FurnishedMailDomains) }
+
 func hidden(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
 
 // official reports whether a canonical domain is one of the organisation's own or
 // below one.
 func (c *Config) official(domain string) bool {
-	for _, own := range c.OfficialDomains {
-		own, err := canonicalDomain(own)
-		if err == nil && (domain == own || strings.HasSuffix(domain, "."+own)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(canonicalDomains(c.OfficialDomains), func(own string) bool { return within(domain, own) })
 }
 
 // CheckLink returns an error for a link that must not stand in a notice. An https
@@ -106,9 +137,10 @@ func (c *Config) checkMailto(link *url.URL) error {
 	return nil
 }
 
-// checkOfficial refuses what is no domain, and those under which anybody can have
-// one (such as co.uk): they would make every link official.
-func checkOfficial(domain string) error {
+// checkOwn refuses what is no domain, and those under which anybody can have one (such
+// as co.uk): they would make every link official, and every mailbox one of the
+// organisation.
+func checkOwn(domain string) error {
 	canonical, err := canonicalDomain(domain)
 	if err != nil {
 		return err

@@ -19,12 +19,16 @@ const (
 	Duplicate      Exclusion = "duplicate"  // the same account again, with the same data
 	Unclassified   Exclusion = "unclassified"
 	Suppressed     Exclusion = "suppressed"
+	Withheld       Exclusion = "withheld" // a mailbox of the organisation itself: told another way
 )
 
 // Exclusions lists the reasons in the order in which they are shown.
 func Exclusions() []Exclusion {
-	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed}
+	return []Exclusion{NoAddress, InvalidAddress, Unsendable, Duplicate, Unclassified, Suppressed, Withheld}
 }
+
+// MaxWritten bounds Planned.Written, in octets: more than any address has.
+const MaxWritten = 512
 
 // Planned is one record after everything that can be said of it by itself.
 type Planned struct {
@@ -32,6 +36,7 @@ type Planned struct {
 	ID       string
 	Name     string
 	To       account.Address // zero where there is none
+	Written  string          // what stands where an address should, of an InvalidAddress alone; at most MaxWritten octets
 	Class    account.Class   // empty where there is none
 	Reason   string          // why this class, or why this exclusion
 	Locale   string          // of the notice
@@ -54,6 +59,9 @@ type Frozen struct {
 	Read      int64    // rows that the export holds, selected or not
 	BatchSize int
 	Canary    int // size of the first batch; 0: as the others
+	// Overrides are the rules that were overridden for the plan to be made. They are
+	// recorded with it, and no part of its digest; ledger.Reader.Overrides has them.
+	Overrides []Override
 }
 
 // Unmatched is a key of a further table of the export (export.tables) that matches no

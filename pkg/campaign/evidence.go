@@ -30,6 +30,7 @@ type Evidence struct {
 	Sessions   []Session // the first one of each relay, address and encryption
 	Pauses     []Pause   // for pages that did not answer, by when they began
 	Resends    []ResendRecord
+	Overrides  []Override // in the order in which they were recorded
 }
 
 // KindCounts counts the current notices of a class in one language.

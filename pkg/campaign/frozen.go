@@ -17,7 +17,7 @@ import (
 // configuration means: comments, the order of keys, and how a value is quoted change
 // nothing, nor does it that the whole folder moved. A part that is empty is left out.
 //
-// Not among the parts are smtp, bounces, throttle, retry and halt, which may change
+// Not among the parts are smtp, bounces, throttle, retry, halt and check, which may change
 // between two runs; the limits of export, beyond which there is no plan;
 // notice.templates, since the templates are bound by their bytes; and what the files that
 // the configuration names hold, since the plan has read them.
@@ -35,7 +35,7 @@ func (c *Config) texts() map[string]string {
 	texts := map[string]string{
 		"campaign":         c.Campaign,
 		"organisation":     c.Organisation,
-		"official_domains": strings.Join(c.canonicalDomains(), "\n"),
+		"official_domains": strings.Join(canonicalDomains(c.OfficialDomains), "\n"),
 		"export.source":    c.portableSource(),
 		"export.preset":    c.Export.Preset,
 		"export.table":     c.Export.Table,
@@ -47,6 +47,9 @@ func (c *Config) texts() map[string]string {
 		"notice.reply_to":  c.Notice.ReplyTo.canonical(),
 		"notice.locale":    c.Notice.Locale,
 		"suppress":         c.portable(c.Suppress),
+		"jurisdictions":    strings.Join(slices.Compact(slices.Sorted(slices.Values(c.Jurisdictions))), "\n"),
+
+		"furnished_mail_domains": strings.Join(canonicalDomains(c.FurnishedMailDomains), "\n"),
 	}
 	for name, file := range c.Export.Tables {
 		texts["export.tables."+name] = c.portable(file)
@@ -54,6 +57,7 @@ func (c *Config) texts() map[string]string {
 	maps.Insert(texts, prefixed("export.columns.", c.Export.Columns.byKey()))
 	maps.Insert(texts, prefixed("incident.", c.Incident))
 	maps.Insert(texts, prefixed("links.", c.Links.Map()))
+	maps.Insert(texts, prefixed("attest.", c.Attest))
 	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
 	return texts
 }
@@ -146,18 +150,6 @@ func (s Sender) canonical() string {
 		return ""
 	}
 	return s.Name + "\n" + s.Address.Wire()
-}
-
-// canonicalDomains returns the official domains as they are compared, sorted.
-func (c *Config) canonicalDomains() []string {
-	var domains []string
-	for _, domain := range c.OfficialDomains {
-		if canonical, err := canonicalDomain(domain); err == nil {
-			domains = append(domains, canonical)
-		}
-	}
-	slices.Sort(domains)
-	return slices.Compact(domains)
 }
 
 // portable returns a path as seen from the folder of the configuration.

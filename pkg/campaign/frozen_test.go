@@ -27,8 +27,10 @@ func TestPartsGoByMeaning(t *testing.T) {
 		"another path":        strings.Replace(base, "accounts.csv", "./x/../accounts.csv", 1),
 		"the relay":           strings.Replace(base, "smtp.example.com", "other.example.com", 1),
 		"the pace":            base + "throttle: {rate: 1/h, batch: 7, canary: 1}\nretry: {attempts: 1}\nhalt: {after: 1}\n",
+		"a resolver":          base + "check: {resolver: 192.0.2.53}\n",
 		"an envelope sender":  strings.Replace(base, "  host:", "  envelope_from: a@example.com\n  host:", 1),
 		"a limit":             strings.Replace(base, "source:", "max_unpacked: 1TB\n  max_record: 1MB\n  source:", 1),
+		"an empty list":       base + "jurisdictions: []\nfurnished_mail_domains: []\nattest: {}\n",
 		"a templates folder":  strings.Replace(base, "  from:", "  templates: t\n  from:", 1),
 	}
 	want := load(t, base, "/srv/acme").Parts()
@@ -67,6 +69,9 @@ func TestPartsNameWhatChanged(t *testing.T) {
 		{"example.com/reset", "example.com/reset2", "links.reset"},
 		{"  reset:", "  two_factor: https://example.com/2fa\n  reset:", "links.two_factor"},
 		{"export:", "suppress: a.txt\nexport:", "suppress"},
+		{"export:", "jurisdictions: [eu]\nexport:", "jurisdictions"},
+		{"export:", "attest: {us-ca.PLAIN: Jane Doe}\nexport:", "attest.us-ca.PLAIN"},
+		{"export:", "furnished_mail_domains: [users.example.com]\nexport:", "furnished_mail_domains"},
 	}
 	frozen := load(t, base, "/srv").Parts()
 	for _, c := range cases {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 
 	"breachnotify/pkg/hint"
 )
@@ -23,7 +24,8 @@ type Options struct {
 // Load reads a configuration, substitutes ${NAME}, resolves paths and validates
 // the result. All mistakes that can be told at once are joined in one error, each a
 // *ConfigError: first what is not well formed, and once nothing is left of that,
-// what Config.Validate finds.
+// what Config.Validate finds. Beside these last ones the Config is returned, for
+// looking at; it is never to be sent from.
 func Load(text []byte, o Options) (*Config, error) {
 	c, err := loadStrictly(text, o)
 	return c, hint.Otherwise(err, "notify init DIR writes a notify.yaml that explains every key")
@@ -48,10 +50,7 @@ func loadStrictly(text []byte, o Options) (*Config, error) {
 	}
 	c.source = src
 	c.resolve(o)
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, c.Validate()
 }
 
 // ReadFile loads the configuration at path. Its folder is what relative paths are
@@ -61,13 +60,16 @@ func ReadFile(path string, env func(string) (string, bool)) (*Config, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Wrap(fmt.Errorf("read the configuration: %w", err),
-			"notify init writes one to start from; -c names another")
+			"go to the folder of the campaign, or name its file with -c; notify init DIR makes one to start from")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, hint.Wrap(fmt.Errorf("read the configuration: %w", err), "name the file in it: -c %s", filepath.Join(path, "notify.yaml"))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}

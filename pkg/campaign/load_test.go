@@ -101,10 +101,13 @@ func TestFullExampleIsReadAsItIsMeant(t *testing.T) {
 			PerDomain: map[string]Rate{"default": {15, time.Second}, "GMAIL.com": {10, time.Minute}},
 			Ramp:      &Ramp{Rate{60, time.Hour}, 10 * minute},
 		},
-		Retry:    Retry{3, minute, 60 * minute},
-		Halt:     Halt{2.5, 10, 7, &Probe{[]string{"sign_out", "help"}, minute, Duration(2 * time.Second), "testdata/pages.pem"}},
-		Bounces:  Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
-		Suppress: "testdata/suppress.txt",
+		Retry:                Retry{3, minute, 60 * minute},
+		Halt:                 Halt{2.5, 10, 7, &Probe{[]string{"sign_out", "help"}, minute, Duration(2 * time.Second), "testdata/pages.pem"}},
+		Bounces:              Bounces{"testdata/imap.pem", Secret{PasswordFile: "testdata/imap.pw"}},
+		Suppress:             "testdata/suppress.txt",
+		Check:                Check{Resolver: "192.0.2.53:53"},
+		FurnishedMailDomains: []string{"users.example.com"}, Jurisdictions: []string{"eu", "us-ca"},
+		Attest: map[string]string{"PLAIN": "Jane Doe", "us-ca.PLAIN": "Joe Bloggs"},
 	}
 	got.dir, got.source = "", nil
 	for _, secret := range []*Secret{&got.SMTP.Secret, &got.Bounces.Secret} {

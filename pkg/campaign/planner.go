@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/classify"
@@ -32,16 +33,15 @@ var _ Languages = (*notice.Set)(nil)
 
 // Planner decides, record by record, who gets which notice.
 type Planner struct {
-	Rules       classify.Rules
-	Languages   Languages
-	Suppression Suppression // may be nil
-	SMTPUTF8    bool        // the relay takes non-ASCII local parts
+	Rules     classify.Rules
+	Languages Languages
+	Sendable  Sendable
 }
 
 // Plan gives draft every record, in their order, each exactly once: with its class
 // and language, or with the reason why it gets no notice. Where several reasons
-// apply the first of no_address, invalid_address, unsendable, suppressed and
-// unclassified is given. Nothing is kept from one record to the next. Accounts that
+// apply the first of no_address, invalid_address, unsendable, suppressed, withheld
+// and unclassified is given. Nothing is kept from one record to the next. Accounts that
 // come twice are found by Draft.Seal, which is left to the caller.
 //
 // Plan ends at the first error: that of ctx, of records or of draft, ErrNoID or
@@ -83,6 +83,9 @@ func (p *Planner) decide(record account.Record) (Planned, error) {
 	}
 	if exclusion, reason := p.exclude(to, bad, verdict); exclusion != "" {
 		planned.Excluded, planned.Reason = exclusion, reason
+		if exclusion == InvalidAddress {
+			planned.Written = written(record.Email)
+		}
 		return planned, nil
 	}
 	locale, ok := p.Languages.Locale(verdict.Class, record.Locale)
@@ -93,6 +96,15 @@ func (p *Planner) decide(record account.Record) (Planned, error) {
 	return planned, nil
 }
 
+// written is what a human looks at who has to find out which address was meant.
+func written(email string) string {
+	email = strings.TrimSpace(email)
+	if len(email) > MaxWritten {
+		email = strings.ToValidUTF8(email[:MaxWritten], "")
+	}
+	return email
+}
+
 func (p *Planner) exclude(to account.Address, bad error, verdict classify.Verdict) (Exclusion, string) {
 	switch {
 	case errors.Is(bad, account.ErrNoAddress):
@@ -100,7 +112,7 @@ func (p *Planner) exclude(to account.Address, bad error, verdict classify.Verdic
 	case bad != nil:
 		return InvalidAddress, bad.Error()
 	}
-	if exclusion, reason := unsendable(to, p.SMTPUTF8, p.Suppression); exclusion != "" {
+	if exclusion, reason := p.Sendable.unless(to); exclusion != "" {
 		return exclusion, reason
 	}
 	if verdict.Class == "" {
@@ -109,13 +121,30 @@ func (p *Planner) exclude(to account.Address, bad error, verdict classify.Verdic
 	return "", ""
 }
 
-// unsendable returns why nothing is sent to an address that is valid.
-func unsendable(to account.Address, smtputf8 bool, suppressed Suppression) (Exclusion, string) {
+// Sendable says to which valid addresses notices may go. The zero Sendable is for a
+// relay that takes ASCII alone.
+type Sendable struct {
+	SMTPUTF8    bool        // the relay takes non-ASCII local parts
+	Suppression Suppression // may be nil
+	Furnished   Domains     // where the organisation itself provides the mailboxes
+}
+
+// Sendable reads what the configuration says of it. The errors are those of
+// ReadSuppressed.
+func (c *Config) Sendable() (Sendable, error) {
+	suppressed, err := c.ReadSuppressed()
+	return Sendable{SMTPUTF8: c.SMTP.SMTPUTF8, Suppression: suppressed, Furnished: c.Furnished()}, err
+}
+
+// unless returns why nothing is sent to an address that is valid.
+func (s Sendable) unless(to account.Address) (Exclusion, string) {
 	switch {
-	case to.NeedsSMTPUTF8() && !smtputf8:
+	case to.NeedsSMTPUTF8() && !s.SMTPUTF8:
 		return Unsendable, "the local part is not ASCII and smtp.smtputf8 is off"
-	case suppressed.Has(to):
+	case s.Suppression.Has(to):
 		return Suppressed, "the mailbox is in the file of suppress"
+	case s.Furnished.Has(to):
+		return Withheld, "the mailbox is at one of furnished_mail_domains"
 	}
 	return "", ""
 }

@@ -81,6 +81,7 @@ func address(t *testing.T, text string) account.Address {
 
 func TestEveryRecordIsDecided(t *testing.T) {
 	const unset = "neither hash nor provider is set"
+	const furnished = "the mailbox is at one of furnished_mail_domains"
 	cases := []struct {
 		name   string
 		record account.Record
@@ -104,7 +105,11 @@ func TestEveryRecordIsDecided(t *testing.T) {
 		},
 		{
 			"an invalid address", account.Record{Email: "secret at example.org", SSO: "google"},
-			Planned{Class: account.SSO, Reason: "invalid address: no @", Excluded: InvalidAddress},
+			Planned{Class: account.SSO, Written: "secret at example.org", Reason: "invalid address: no @", Excluded: InvalidAddress},
+		},
+		{
+			"a long text for an address", account.Record{Email: " " + strings.Repeat("ö", 300), Password: "x1"},
+			Planned{Class: account.Password, Written: strings.Repeat("ö", MaxWritten/2), Reason: "invalid address: no @", Excluded: InvalidAddress},
 		},
 		{
 			"an address that the relay cannot take", account.Record{Email: "jürgen@example.org", SSO: "google"},
@@ -123,6 +128,30 @@ func TestEveryRecordIsDecided(t *testing.T) {
 			Planned{To: address(t, "gone@example.org"), Reason: "the mailbox is in the file of suppress", Excluded: Suppressed},
 		},
 		{
+			"furnished", account.Record{Email: "a@users.example.com", Password: "x1"},
+			Planned{To: address(t, "a@users.example.com"), Class: account.Password, Reason: furnished, Excluded: Withheld},
+		},
+		{
+			"below a furnished domain", account.Record{Email: "a@de.USERS.example.com", Password: "!"},
+			Planned{To: address(t, "a@de.users.example.com"), Reason: furnished, Excluded: Withheld},
+		},
+		{
+			"furnished in another spelling", account.Record{Email: "a@bücher.example", Password: "x1"},
+			Planned{To: address(t, "a@bücher.example"), Class: account.Password, Reason: furnished, Excluded: Withheld},
+		},
+		{
+			"furnished and suppressed", account.Record{Email: "gone@users.example.com", Password: "x1"},
+			Planned{To: address(t, "gone@users.example.com"), Class: account.Password, Reason: "the mailbox is in the file of suppress", Excluded: Suppressed},
+		},
+		{
+			"beside a furnished domain", account.Record{Email: "a@example.com", Password: "x1"},
+			Planned{To: address(t, "a@example.com"), Class: account.Password, Reason: "hash is set", Locale: "en"},
+		},
+		{
+			"ends like a furnished domain", account.Record{Email: "a@myusers.example.com", Password: "x1"},
+			Planned{To: address(t, "a@myusers.example.com"), Class: account.Password, Reason: "hash is set", Locale: "en"},
+		},
+		{
 			"no class", account.Record{Email: "a@example.org", Password: "!"},
 			Planned{To: address(t, "a@example.org"), Reason: unset, Excluded: Unclassified},
 		},
@@ -130,9 +159,11 @@ func TestEveryRecordIsDecided(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p, draft := newPlanner(), &ledger{}
-			p.Suppression = Suppression{}
-			p.Suppression.Add(address(t, "Gone@example.org"))
-			p.Suppression.Add(address(t, "ölaf@example.org"))
+			p.Sendable.Suppression = Suppression{}
+			for _, gone := range []string{"Gone@example.org", "ölaf@example.org", "gone@users.example.com"} {
+				p.Sendable.Suppression.Add(address(t, gone))
+			}
+			p.Sendable.Furnished = Domains{"users.example.com", "xn--bcher-kva.example"}
 			c.record.ID, c.want.ID, c.want.Line = "17", "17", 2
 			if err := p.Plan(t.Context(), stream(c.record), draft); err != nil {
 				t.Fatal(err)
@@ -146,7 +177,7 @@ func TestEveryRecordIsDecided(t *testing.T) {
 
 func TestARelayWithSMTPUTF8TakesEveryLocalPart(t *testing.T) {
 	p, draft := newPlanner(), &ledger{}
-	p.SMTPUTF8 = true
+	p.Sendable.SMTPUTF8 = true
 	record := account.Record{ID: "1", Email: "jürgen@example.org", SSO: "google"}
 	if err := p.Plan(t.Context(), stream(record), draft); err != nil || draft.planned[0].Excluded != "" {
 		t.Errorf("planned %+v, %v", draft.planned, err)
@@ -216,7 +247,7 @@ func TestSumsAgreeOverAWholeExport(t *testing.T) {
 		}
 	}
 	p, draft := newPlanner(), &ledger{}
-	p.Suppression = Suppression{"gone@example.org": {}}
+	p.Sendable.Suppression = Suppression{"gone@example.org": {}}
 	if err := p.Plan(t.Context(), records, draft); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"math"
 	"time"
 
 	"breachnotify/pkg/account"
@@ -132,36 +131,12 @@ func (s *Status) Foresee(takes time.Duration) {
 	s.Deadline.Expect(doneBy)
 }
 
-// The rate of a run covers all of it between these ages. Before, it says little; after, it
-// is that of the last minute, and what the run itself notes of its end is measured.
-const (
-	measuredFrom  = 3 * time.Second
-	measuredUntil = time.Minute
-)
+// measuredFrom is the age of a run from which on its rate means something.
+const measuredFrom = 3 * time.Second
 
 // Measuring reports whether the run under way is too young for its rate to mean anything.
 func (s *Status) Measuring() bool {
 	return s.Running() && s.At.Sub(s.Began) < measuredFrom
-}
-
-// Measure puts ETA off where a young run is slower than the throttle lets it be. On a
-// ramp (ramping) the run is to become faster, and only the throttle knows how much.
-//
-// BUG(campaign): RatePerS counts what was accepted only, so that the end is told too late
-// while many notices of a young run are refused.
-func (s *Status) Measure(ramping bool) {
-	age := s.At.Sub(s.Began)
-	if s.State != PhaseSending || ramping || age < measuredFrom || age >= measuredUntil || s.RatePerS <= 0 {
-		return
-	}
-	seconds := float64(s.Notices.Left()) / s.RatePerS
-	if seconds > math.MaxInt64/4/float64(time.Second) {
-		return
-	}
-	end := s.At.Add(time.Duration(seconds * float64(time.Second))).UTC().Truncate(time.Second)
-	if s.ETA == nil || end.After(*s.ETA) {
-		s.ETA = &end
-	}
 }
 
 // Running reports whether a process sends now.

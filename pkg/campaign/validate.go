@@ -73,6 +73,7 @@ func (c *Config) Validate() error {
 	v.credentials()
 	v.pace()
 	v.probe()
+	v.resolver()
 	return errors.Join(v.errs...)
 }
 
@@ -84,9 +85,15 @@ func (c *checks) identity() {
 	if len(c.OfficialDomains) == 0 {
 		c.fail("official_domains", "missing: want the domains that links may lead to")
 	}
-	for i, domain := range c.OfficialDomains {
-		if err := checkOfficial(domain); err != nil {
-			c.fail(fmt.Sprintf("official_domains[%d]", i), "%v", err)
+	c.own("official_domains", c.OfficialDomains)
+	c.own("furnished_mail_domains", c.FurnishedMailDomains)
+}
+
+// own refuses domains that cannot be the organisation's own.
+func (c *checks) own(key string, domains []string) {
+	for i, domain := range domains {
+		if err := checkOwn(domain); err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", key, i), "%v", err)
 		}
 	}
 }
@@ -102,7 +109,8 @@ func (c *checks) export() {
 			"export.preset", "given together with columns or query: a preset has its own")
 	}
 	if c.Export.Where != "" && c.Export.Query != "" && !isURL(c.Export.Source) {
-		c.fail("export.query", "given together with where: a query has its own WHERE")
+		c.failHint("put the condition of where into the query, behind its WHERE, and leave where out; a live database may have both",
+			"export.query", "given together with where: a query has its own WHERE")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Export.Tables)) {
 		c.require("export.tables."+name, c.Export.Tables[name])

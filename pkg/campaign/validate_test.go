@@ -27,6 +27,8 @@ func TestValidateNamesTheKeyAndTheLine(t *testing.T) {
 		{"an official domain without a dot", replace("[example.com]", "[example.com, com]"), "notify.yaml:3:33: official_domains[1]: not a domain"},
 		{"an official public suffix", replace("[example.com]", "[example.com, co.uk]"), "notify.yaml:3:33: official_domains[1]: anybody"},
 		{"an official URL", replace("[example.com]", "[example.com, 'https://a.example']"), "notify.yaml:3:33: official_domains[1]: not a domain"},
+		{"a furnished domain that is none", minimal + "furnished_mail_domains: [a b]\n", "notify.yaml:14:26: furnished_mail_domains[0]: a domain holds no spaces"},
+		{"everybody's mailboxes", minimal + "furnished_mail_domains: [com, de.com]\n", "notify.yaml:14:26: furnished_mail_domains[0]: not a domain"},
 		{"no source", replace("accounts.csv", ""), "notify.yaml:5:3: export.source: missing"},
 		{"a preset with columns", replace("source:", "preset: auth0\n  columns: {id: x}\n  source:"), "notify.yaml:5:11: export.preset: given together with columns or query"},
 		{"a preset with a query", replace("source:", "preset: auth0\n  query: SELECT 1\n  source:"), "notify.yaml:5:11: export.preset: given together with columns or query"},

@@ -19,6 +19,7 @@ var exclusionWords = map[Exclusion]string{
 	Duplicate:      "the same account stands on an earlier line and is counted there",
 	Unclassified:   "the account has no sign of a password or of single sign-on",
 	Suppressed:     "the address is on the list of those not to be written to",
+	Withheld:       "the organisation itself provides the mailbox, which may be broken into; told another way",
 }
 
 // Meaning says in words where a notice in state s stands.

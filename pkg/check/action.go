@@ -82,19 +82,42 @@ func checkHandOver(v *view, report reporter) {
 		return
 	}
 	for _, sentence := range sentences(v.page.text) {
-		if found := v.words.handOver.FindString(sentence); found != "" && !v.words.negation.MatchString(sentence) {
+		sentence = condition.ReplaceAllString(sentence, "")
+		found := v.words.handOver.FindString(sentence)
+		if found != "" && v.words.asking.MatchString(sentence) && !v.words.negation.MatchString(sentence) && !v.words.ownPage.MatchString(sentence) {
 			report(v.find(trimmed(found)), "the reader is asked for a secret: %q", trimmed(found))
 		}
 	}
 }
 
-var telephone = regexp.MustCompile(`\+[0-9][0-9 ()/.-]{6,}[0-9]`)
+// condition is the clause that a sentence may begin with: a negation in it is none of
+// what the reader is asked for.
+var condition = regexp.MustCompile(`(?i)^(?:if|when|unless|wenn|falls|sobald)\b[^,]{0,120},\s*`)
+
+// someNumber finds what may be a telephone number: with a plus, an area code in
+// parentheses, or the digit by which one leaves the own network.
+var someNumber = regexp.MustCompile(`(?:\+|\(|\b0|\b1[ .-])[0-9 ()/.-]{7,}[0-9]`)
+
+// leastDigits is more than a date has.
+const leastDigits = 9
+
+func hasTelephone(text string) bool {
+	return slices.ContainsFunc(someNumber.FindAllString(text, -1), func(number string) bool {
+		digits := strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, number)
+		return len(digits) >= leastDigits
+	})
+}
 
 func checkContact(v *view, report reporter) {
 	help := v.in.Facts.Links[notice.LinkHelp]
 	answered := v.words != nil && v.words.reply.MatchString(v.page.text)
 	mailbox := slices.ContainsFunc(v.page.anchors, func(a anchor) bool { return strings.HasPrefix(a.target, mailto) })
-	if help != "" && slices.Contains(v.links, help) || answered || mailbox || telephone.MatchString(v.page.text) {
+	if help != "" && slices.Contains(v.links, help) || answered || mailbox || hasTelephone(v.page.text) {
 		return
 	}
 	report(v.whole(), "the notice names no help page, no mailbox and no telephone")

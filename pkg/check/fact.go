@@ -56,7 +56,7 @@ func (v *view) showsFact(key string) bool {
 		if day, err := time.Parse(time.DateOnly, value); err == nil {
 			return showsDate(part, day)
 		}
-		plain := wordsOf(part)
+		plain := v.plainly(part)
 		for _, block := range blocksOf(value) {
 			if !strings.Contains(plain, wordsOf(block)) {
 				return false
@@ -64,6 +64,16 @@ func (v *view) showsFact(key string) bool {
 		}
 		return true
 	})
+}
+
+// plainly returns wordsOf a part, which is made once: many elements look for their facts.
+func (v *view) plainly(part string) string {
+	plain, known := v.plain[part]
+	if !known {
+		plain = wordsOf(part)
+		v.plain[part] = plain
+	}
+	return plain
 }
 
 func (v *view) inBothParts(shows func(part string) bool) bool {

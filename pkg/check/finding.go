@@ -47,6 +47,8 @@ type Finding struct {
 	Line int    `json:"line"` // of the template, or of the value of the key; from 1; 0: all of it
 	What string `json:"what"` // what was found, in lower case and without a full stop
 	Mend string `json:"mend"`
+	// Overridden says that somebody has decided to leave it as it is, see Report.Override.
+	Overridden bool `json:"overridden"`
 }
 
 // Where returns the place of f, such as templates/en/sso.md:12 or links.help.

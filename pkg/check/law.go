@@ -49,7 +49,7 @@ func jurisdictionRules() []rule {
 func checkKnown(in *inspected, report reporter) {
 	for _, name := range in.Jurisdictions {
 		if _, known := jurisdictions()[name]; !known {
-			report(place{"jurisdictions", 0}, "there is no jurisdiction %q", name)
+			report(place{file: "jurisdictions"}, "there is no jurisdiction %q", name)
 		}
 	}
 }
@@ -85,15 +85,17 @@ func byNeed(needed need, state State) func(*inspected, reporter) {
 func (in *inspected) placesOf(e ElementStands) []place {
 	switch {
 	case e.State == StateMissing && len(e.of.Facts) > 0 && !in.isDeclared(e.of.Facts):
-		return []place{{e.of.Facts[0], 0}}
+		return []place{{file: e.of.Facts[0]}}
+	case e.of.Computed == probeOfFurnished:
+		return []place{{file: "furnished_mail_domains"}}
 	case len(e.Where) == 0 && !e.of.observable():
-		return []place{{"attest", 0}}
+		return []place{{file: "attest"}}
 	case len(e.Where) == 0:
-		return []place{{"jurisdictions", 0}}
+		return []place{{file: "jurisdictions"}}
 	}
 	var places []place
 	for _, file := range e.Where {
-		places = append(places, place{file, 0})
+		places = append(places, place{file: file})
 	}
 	return places
 }
@@ -109,7 +111,7 @@ func checkConflicts(in *inspected, report reporter) {
 	for _, id := range slices.Sorted(maps.Keys(needs)) {
 		required, prohibited := needs[id][needRequired], needs[id][needProhibited]
 		if len(required) > 0 && len(prohibited) > 0 {
-			report(place{"jurisdictions", 0}, "%s, %s: required by %s, prohibited by %s",
+			report(place{file: "jurisdictions"}, "%s, %s: required by %s, prohibited by %s",
 				id, elements[id], strings.Join(required, ", "), strings.Join(prohibited, ", "))
 		}
 	}
@@ -118,7 +120,7 @@ func checkConflicts(in *inspected, report reporter) {
 func checkVouched(in *inspected, report reporter) {
 	in.eachElement(func(s Standing, e ElementStands) {
 		if e.unvouched {
-			report(place{"attest", 0}, "%s %s, %s: %s, and attested by nobody", s.Name, e.ID, e.Means, e.State)
+			report(place{file: "attest"}, "%s %s, %s: %s, and attested by nobody", s.Name, e.ID, e.Means, e.State)
 		}
 	})
 }
@@ -133,9 +135,9 @@ func checkAttestations(in *inspected, report reporter) {
 	for _, key := range slices.Sorted(maps.Keys(in.Attested)) {
 		switch {
 		case !asked[key]:
-			report(place{"attest." + key, 0}, "%q is no element that a chosen jurisdiction has attested", key)
+			report(place{file: "attest." + key}, "%q is no element that a chosen jurisdiction has attested", key)
 		case strings.TrimSpace(in.Attested[key]) == "":
-			report(place{"attest." + key, 0}, "nobody is named")
+			report(place{file: "attest." + key}, "nobody is named")
 		}
 	}
 }
@@ -146,7 +148,7 @@ func checkLate(in *inspected, report reporter) {
 	}
 	for _, s := range in.standings {
 		if end, ok := termEnd(s.of.Term, in.Discovered); ok && !in.At.Before(end) {
-			report(place{"incident.discovered", 0}, "%s: due %s, which ended on %s", s.Name, s.Due, end.Format(time.DateOnly))
+			report(place{file: "incident.discovered"}, "%s: due %s, which ended on %s", s.Name, s.Due, end.Format(time.DateOnly))
 		}
 	}
 }

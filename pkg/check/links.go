@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"breachnotify/pkg/account"
 )
 
@@ -20,7 +22,7 @@ func linkRules() []rule {
 	return []rule{
 		{Rule{"link-scheme", SeverityError, "a link that is neither https nor mailto",
 			"what is not encrypted can be changed on its way, and other schemes run programs",
-			"write the whole address, beginning with https://"}, each(checkScheme)},
+			"write the whole address, beginning with https://"}, eachLinked(checkScheme)},
 		{Rule{"link-host", SeverityError, "a link to a host outside of official_domains",
 			"readers are told to trust your own domains only, and whoever runs another host can change what stands there",
 			"lead to a page of your own, or add the domain to official_domains if it is yours"}, eachHost(hostForeign, "is outside of official_domains")},
@@ -54,13 +56,16 @@ func linkRules() []rule {
 		{Rule{"link-parts", SeverityError, "a link that the text part or the HTML part alone has",
 			"a reader of the other part is told less, and nobody proofreads both",
 			"put the link into the Markdown, from which both parts are made"}, each(checkParts)},
+		{Rule{"link-bare", SeverityWarning, "the name of somebody else's host in running text",
+			"mail readers make a link of it, which leads away from your own domains",
+			"leave it out, or say in words what you mean"}, each(checkBare)},
 	}
 }
 
 // eachURL makes a check of everything out of one of a single link to the web. what is empty where there is
 // nothing to say.
 func eachURL(check func(link *url.URL) (what string)) func(*inspected, reporter) {
-	return each(func(v *view, report reporter) {
+	return eachLinked(func(v *view, report reporter) {
 		for _, target := range v.links {
 			link, ok := parseLink(target)
 			if !ok || link.Scheme == "mailto" {
@@ -75,7 +80,7 @@ func eachURL(check func(link *url.URL) (what string)) func(*inspected, reporter)
 
 // eachHost finds links to hosts of one kind.
 func eachHost(wrong hostKind, what string) func(*inspected, reporter) {
-	return each(func(v *view, report reporter) {
+	return eachLinked(func(v *view, report reporter) {
 		for _, target := range v.links {
 			host := hostOf(target)
 			if host == "" {
@@ -250,6 +255,22 @@ func pieces(link *url.URL) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// bareName finds what reads like the name of a host: no mail address, and no link that
+// has a scheme.
+var bareName = regexp.MustCompile(`(?i)(?:^|[\s("'“„])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?:[\s/?#),;:!'"”“.]|$)`)
+
+func checkBare(v *view, report reporter) {
+	for _, found := range bareName.FindAllStringSubmatch(v.page.text, -1) {
+		host := strings.ToLower(found[1])
+		if suffix, public := publicsuffix.PublicSuffix(host); !public || suffix == host {
+			continue
+		}
+		if judged, _ := v.in.judgeHost(host); judged == hostForeign || judged == hostLookAlike {
+			report(v.find(found[1]), "the text names the host %s", host)
+		}
+	}
 }
 
 func checkParts(v *view, report reporter) {

@@ -86,15 +86,15 @@ func checkForm(v *view, report reporter) {
 func checkPageLanguage(v *view, report reporter) {
 	switch {
 	case v.page.language == "":
-		report(place{layoutFile, 0}, "the page has no language")
+		report(place{file: layoutFile}, "the page has no language")
 	case !strings.EqualFold(strings.ReplaceAll(v.page.language, "_", "-"), strings.ReplaceAll(v.locale, "_", "-")):
-		report(place{layoutFile, 0}, "the page of the notice in %s has the language %q", v.locale, v.page.language)
+		report(place{file: layoutFile}, "the page of the notice in %s has the language %q", v.locale, v.page.language)
 	}
 }
 
 func checkTitle(v *view, report reporter) {
 	if v.page.title == "" {
-		report(place{layoutFile, 0}, "the page has no title")
+		report(place{file: layoutFile}, "the page has no title")
 	}
 }
 

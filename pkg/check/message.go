@@ -32,9 +32,9 @@ func messageRules() []rule {
 		{Rule{"html-size", SeverityWarning, "an HTML part of more than 80 KB",
 			"large mails are cut by some readers, and what is cut may be the part that counts",
 			"shorten the notice or the layout"}, each(checkSize)},
-		{Rule{"line-length", SeverityError, "a line of more than 998 octets",
+		{Rule{"line-length", SeverityError, "a line of the message, as it goes out, of more than 998 octets",
 			"mail servers may cut or refuse it (RFC 5322, section 2.1.1)",
-			"break the line; in a layout, put line ends between elements"}, each(checkLines)},
+			"break the line"}, each(checkLines)},
 		{Rule{"attachment", SeverityError, "a part that is neither the text nor the HTML",
 			"readers are taught not to open attachments, and filters agree",
 			"put the file on your website and say where"}, each(checkAttachments)},
@@ -52,13 +52,13 @@ func checkSender(v *view, report reporter) {
 		}
 		list, err := header.AddressList(key)
 		if err != nil {
-			report(place{at, 0}, "the header %s holds no address", key)
+			report(place{file: at}, "the header %s holds no address", key)
 			continue
 		}
 		for _, sender := range list {
 			domain := sender.Address[strings.LastIndexByte(sender.Address, '@')+1:]
 			if judged, _ := v.in.judgeHost(domain); judged != hostOfficial {
-				report(place{at, 0}, "the header %s has the domain %s", key, domain)
+				report(place{file: at}, "the header %s has the domain %s", key, domain)
 			}
 		}
 	}
@@ -84,16 +84,14 @@ func checkSize(v *view, report reporter) {
 	}
 }
 
+// checkLines looks at what goes over the wire, where both parts are encoded: a paragraph
+// that is one long line in the Markdown is none there.
 func checkLines(v *view, report reporter) {
-	for part, content := range map[string][]byte{
-		"message": v.Message.Bytes, "text part": []byte(v.Message.Text), "HTML part": []byte(v.Message.HTML),
-	} {
-		lines := bufio.NewScanner(bytes.NewReader(content))
-		lines.Buffer(nil, len(content)+1)
-		for number := 1; lines.Scan(); number++ {
-			if n := len(bytes.TrimSuffix(lines.Bytes(), []byte("\r"))); n > maxLine {
-				report(v.whole(), "line %d of the %s has %d octets", number, part, n)
-			}
+	lines := bufio.NewScanner(bytes.NewReader(v.Message.Bytes))
+	lines.Buffer(nil, len(v.Message.Bytes)+1)
+	for number := 1; lines.Scan(); number++ {
+		if n := len(bytes.TrimSuffix(lines.Bytes(), []byte("\r"))); n > maxLine {
+			report(v.whole(), "line %d of the message has %d octets", number, n)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
 )
 
 // Bounds of a plan, as shares.
@@ -21,8 +22,8 @@ func planRules() []rule {
 	return []rule{
 		{Rule{"plan-empty-class", SeverityWarning, "a class with nobody in it",
 			"a wrong column of the export looks like this",
-			"look at notify plan --explain, and at export.columns"}, ofPlan(checkClasses)},
-		{Rule{"plan-excluded", SeverityWarning, "more than 5 % of the accounts are excluded",
+			"if that cannot be right, notify plan --explain shows what was decided and why"}, ofPlan(checkClasses)},
+		{Rule{"plan-excluded", SeverityWarning, "more than 5 % of the accounts have no usable address, or no sign of a password or SSO",
 			"these people are not told, and so many of them point to a wrong column or query",
 			"look at notify accounts --excluded, and at the export"}, ofPlan(checkExcluded)},
 		{Rule{"plan-domain-share", SeverityWarning, "an unusual share of the notices goes to one domain",
@@ -37,14 +38,14 @@ func planRules() []rule {
 		{Rule{"plan-typos", SeverityWarning, "domains that are one character away from a large mail provider",
 			"these notices reach nobody, or whoever waits for such mistakes",
 			"nothing is corrected by itself; reach these people another way, or use notify resend --corrections later"}, ofPlan(checkTypos)},
-		{Rule{"plan-furnished-mail", SeverityError, "notices to mailboxes that the organisation itself provides",
-			"whoever broke into the accounts may read these mailboxes, and California forbids it",
-			"withhold them, and reach these people another way"}, ofPlan(checkFurnished)},
+		{Rule{"plan-furnished-mail", SeverityWarning, "accounts whose mailbox the organisation itself provides, from which the notice is withheld",
+			"whoever broke into the accounts may read these mailboxes, so that these people are not told by mail",
+			"reach them another way: notify bounces list --csv --reveal names them"}, ofPlan(checkFurnished)},
 	}
 }
 
 // planned is the place of everything that is wrong with a plan.
-var planned = place{"export", 0}
+var planned = place{file: "export"}
 
 func ofPlan(check func(p *Plan, report reporter)) func(*inspected, reporter) {
 	return func(in *inspected, report reporter) {
@@ -57,15 +58,19 @@ func ofPlan(check func(p *Plan, report reporter)) func(*inspected, reporter) {
 func checkClasses(p *Plan, report reporter) {
 	for _, class := range account.Classes() {
 		if p.Status.ByClass[class].Total == 0 {
-			report(planned, "the class %s has no notice", class)
+			report(planned, "no account is in the class %s", class)
 		}
 	}
 }
 
 func checkExcluded(p *Plan, report reporter) {
 	a := p.Status.Accounts
-	if share := shareOf(a.Excluded, a.Selected); share > mostExcluded {
-		report(planned, "%d of %d accounts are excluded (%.1f %%)", a.Excluded, a.Selected, 100*share)
+	var excluded int64 // for what somebody may have done wrong
+	for _, why := range []campaign.Exclusion{campaign.NoAddress, campaign.InvalidAddress, campaign.Unsendable, campaign.Unclassified} {
+		excluded += a.ExcludedBy[why]
+	}
+	if share := shareOf(excluded, a.Selected); share > mostExcluded {
+		report(planned, "no usable address, or no class: %d of %d accounts (%.1f %%)", excluded, a.Selected, 100*share)
 	}
 }
 
@@ -74,13 +79,13 @@ func checkDomains(p *Plan, report reporter) {
 	if total < leastShare {
 		return
 	}
-	for _, domain := range slices.Sorted(maps.Keys(p.Domains)) {
+	for _, domain := range slices.Sorted(maps.Keys(p.Mailboxes.Domains)) {
 		most := mostOneDomain
 		if slices.Contains(providers, domain) {
 			most = mostProvider
 		}
-		if share := shareOf(p.Domains[domain], total); share > most {
-			report(planned, "%d of %d notices go to %s (%.1f %%)", p.Domains[domain], total, domain, 100*share)
+		if share := shareOf(p.Mailboxes.Domains[domain], total); share > most {
+			report(planned, "%d of %d notices go to %s (%.1f %%)", p.Mailboxes.Domains[domain], total, domain, 100*share)
 		}
 	}
 }
@@ -105,8 +110,8 @@ func checkTypos(p *Plan, report reporter) {
 }
 
 func checkFurnished(p *Plan, report reporter) {
-	if n := p.Mailboxes.Furnished; n > 0 {
-		report(planned, "notices to mailboxes at furnished_mail_domains: %d", n)
+	if n := p.Status.Accounts.ExcludedBy[campaign.Withheld]; n > 0 {
+		report(place{file: "furnished_mail_domains"}, "accounts that are withheld: %d", n)
 	}
 }
 

@@ -10,13 +10,15 @@ import (
 // probes compute the elements that no heading and no fact shows, by their names in
 // the data files.
 var probes = map[string]func(v *view) answer{
-	"notice-date":             probeDate,
-	"type-size":               probeType,
-	"plain":                   probePlain,
-	"password-advice":         probeAdvice,
-	"marketing":               probeMarketing,
-	"furnished-mail-withheld": probeFurnished,
+	"notice-date":     probeDate,
+	"type-size":       probeType,
+	"plain":           probePlain,
+	"password-advice": probeAdvice,
+	"marketing":       probeMarketing,
+	probeOfFurnished:  probeFurnished,
 }
+
+const probeOfFurnished = "furnished-mail-withheld"
 
 func answerOf(b bool) answer {
 	if b {
@@ -76,11 +78,11 @@ func probeMarketing(v *view) answer {
 	return answerOf(v.words.marketing.MatchString(v.page.text))
 }
 
-// probeFurnished looks at the plan, and cannot tell before the organisation has said
-// which domains are its own.
+// probeFurnished goes by the domains that the organisation says are its own: nothing is
+// planned or resent to a mailbox there. Nobody can tell before it has said so.
 func probeFurnished(v *view) answer {
-	if v.in.Plan == nil || len(v.in.FurnishedMailDomains) == 0 {
+	if len(v.in.FurnishedMailDomains) == 0 {
 		return unjudged
 	}
-	return answerOf(v.in.Plan.Mailboxes.Furnished == 0)
+	return yes
 }

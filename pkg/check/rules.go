@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -17,7 +18,7 @@ type reporter func(at place, what string, args ...any)
 
 // all returns every rule, in the order in which they are documented.
 func all() []rule {
-	return slices.Concat(linkRules(), actionRules(), wordRules(), messageRules(), pageRules(), languageRules(), planRules(), jurisdictionRules())
+	return slices.Concat(problemRules(), linkRules(), actionRules(), wordRules(), messageRules(), pageRules(), languageRules(), planRules(), jurisdictionRules())
 }
 
 // Rules documents every rule, in a fixed order.
@@ -31,8 +32,9 @@ func Rules() []Rule {
 
 // Report is what a check found.
 type Report struct {
-	Findings      []Finding        `json:"findings"` // the worst first
-	Counts        map[Severity]int `json:"counts"`   // with a 0 for severities without a finding
+	Findings      []Finding        `json:"findings"`   // the worst first
+	Counts        map[Severity]int `json:"counts"`     // with a 0 for severities without a finding
+	Overridden    int              `json:"overridden"` // findings that are not in Counts, see Override
 	Jurisdictions []Standing       `json:"jurisdictions"`
 	Disclaimer    string           `json:"disclaimer"`
 }
@@ -40,7 +42,8 @@ type Report struct {
 // Disclaimer stands beside everything that is said about a jurisdiction.
 const Disclaimer = "this is no legal advice: it says what stands in the notices and what was declared, not what a law demands in this case"
 
-// Refused reports whether there is an error among the findings.
+// Refused reports whether there is an error among the findings that nobody has
+// overridden.
 func (r *Report) Refused() bool { return r.Counts[SeverityError] > 0 }
 
 // Run holds s against every rule. The error is that of Validate.
@@ -54,13 +57,59 @@ func Run(s *Subject) (*Report, error) {
 		report.Findings = append(report.Findings, r.findings(in)...)
 	}
 	slices.SortFunc(report.Findings, Finding.compare)
-	for _, severity := range Severities() {
-		report.Counts[severity] = 0
-	}
-	for _, f := range report.Findings {
-		report.Counts[f.Severity]++
-	}
+	report.count()
 	return report, nil
+}
+
+// OfPlan holds the numbers of a plan against the rules about plans alone. It returns the
+// findings in the order of a Report.
+func OfPlan(p *Plan) []Finding {
+	in := &inspected{Subject: &Subject{Plan: p}}
+	var found []Finding
+	for _, r := range planRules() {
+		found = append(found, r.findings(in)...)
+	}
+	slices.SortFunc(found, Finding.compare)
+	return found
+}
+
+// Add puts findings of rules that are not of this package among those of r.
+func (r *Report) Add(found ...Finding) {
+	r.Findings = append(r.Findings, found...)
+	slices.SortFunc(r.Findings, Finding.compare)
+	r.count()
+}
+
+// Override takes the findings of rules that somebody has overridden out of the counts,
+// so that they refuse nothing. It returns the rules of which there is no finding.
+func (r *Report) Override(rules ...string) (idle []string) {
+	for _, id := range rules {
+		found := false
+		for i := range r.Findings {
+			if r.Findings[i].Rule == id {
+				r.Findings[i].Overridden, found = true, true
+			}
+		}
+		if !found && !slices.Contains(idle, id) {
+			idle = append(idle, id)
+		}
+	}
+	r.count()
+	return idle
+}
+
+func (r *Report) count() {
+	r.Overridden = 0
+	for _, severity := range Severities() {
+		r.Counts[severity] = 0
+	}
+	for _, f := range r.Findings {
+		if f.Overridden {
+			r.Overridden++
+			continue
+		}
+		r.Counts[f.Severity]++
+	}
 }
 
 // findings returns what breaks r, each once: several readers get the same sentence.
@@ -70,7 +119,7 @@ func (r rule) findings(in *inspected) []Finding {
 	r.check(in, func(at place, what string, args ...any) {
 		f := Finding{
 			Rule: r.ID, Severity: r.Severity, File: at.file, Line: at.line,
-			What: fmt.Sprintf(what, args...), Mend: r.Mend,
+			What: fmt.Sprintf(what, args...), Mend: cmp.Or(at.mend, r.Mend),
 		}
 		if !seen[f] {
 			seen[f] = true
@@ -78,6 +127,17 @@ func (r rule) findings(in *inspected) []Finding {
 		}
 	})
 	return found
+}
+
+// eachLinked is each for a check of links alone, which also looks at what could not be
+// rendered.
+func eachLinked(check func(v *view, report reporter)) func(*inspected, reporter) {
+	return func(in *inspected, report reporter) {
+		each(check)(in, report)
+		for _, v := range in.sources {
+			check(v, report)
+		}
+	}
 }
 
 // each makes a check of everything out of one of a single rendered notice.

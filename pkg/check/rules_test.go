@@ -3,11 +3,13 @@ package check
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/campaign"
 )
 
 func TestTheBuiltInNoticesBreakNoRule(t *testing.T) {
@@ -38,6 +40,9 @@ func pairs(t *testing.T) map[string]pair {
 	eu := law("eu", "WHAT", "CONSEQ", "MEAS", "PLAIN")
 	euFacts := fact(t, "consequences", "Somebody may try the password at other services.")
 	return map[string]pair{
+		RuleUnusable: {problem(Problem{File: "templates/en/sso.md", Line: 7, What: "an action is not closed"}),
+			both(problem(Problem{File: "links.help", What: "not an https link"}), func(s *Subject) { s.Facts.Links["help"] = "http://example.com/help" }), "templates/en/sso.md:7"},
+
 		"link-scheme":       {link("http://example.com/a"), link("mailto:help@example.com"), ""},
 		"link-host":         {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
 		"link-lookalike":    {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
@@ -50,6 +55,8 @@ func pairs(t *testing.T) map[string]pair {
 		"link-reader":       {link("https://example.com/a?u=1017"), link("https://example.com/a?u=10170"), ""},
 		"link-tracking":     {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
 		"link-parts":        {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
+
+		"link-bare": {say("See evil.org/more for more."), say("See www.example.com, write to help@evil.org, or read notes.txt, e.g. the end.Das ist z.B. so."), ""},
 
 		"password-reset":    {swap("https://example.com/reset", "https://example.com/other"), nothing, "templates/en/password.md"},
 		"sso-sign-out":      {swap("https://example.com/security", "https://example.com/other"), nothing, "templates/de/sso.md"},
@@ -71,7 +78,7 @@ func pairs(t *testing.T) map[string]pair {
 		"sender-domain":  {swap("security@example.com", "security@example.org"), swap("security@example.com", "security@mail.example.com"), "notice.from"},
 		"subject-length": {func(s *Subject) { s.eachVariant(subject(strings.Repeat("x", 79))) }, func(s *Subject) { s.eachVariant(subject(strings.Repeat("ü", 78))) }, "templates/en/sso.md:2"},
 		"html-size":      {markup("<!--" + strings.Repeat("word\n", 16<<10) + "-->"), markup("<!--" + strings.Repeat("word\n", 14<<10) + "-->"), ""},
-		"line-length":    {markup(long), markup(strings.ReplaceAll(long, " ", "\n")), ""},
+		"line-length":    {wire(long), markup(long), ""},
 		"attachment":     {swap("Content-Type: text/plain", "Content-Disposition: attachment\r\nContent-Type: text/plain"), nothing, ""},
 
 		"remote-content": {markup(`<img src="https://example.com/a.png" alt="">`), markup("<p>url(a)</p>"), ""},
@@ -86,12 +93,12 @@ func pairs(t *testing.T) map[string]pair {
 		"language-links":    {both(func(s *Subject) { s.Facts.Links["announcement"] = "https://example.com/news" }, func(s *Subject) { s.inLanguage("de", `<a href="https://example.com/news">News</a>`) }), nothing, "templates/en/sso.md"},
 
 		"plan-empty-class":    {plan(func(p *Plan) { delete(p.Status.ByClass, account.SSO) }), nothing, "export"},
-		"plan-excluded":       {plan(func(p *Plan) { p.Status.Accounts.Excluded = 51 }), plan(func(p *Plan) { p.Status.Accounts.Excluded = 50 }), "export"},
-		"plan-domain-share":   {plan(func(p *Plan) { p.Domains["example.org"] = 300 }), plan(func(p *Plan) { p.Domains["gmail.com"] = 700 }), "export"},
+		"plan-excluded":       {plan(leftOut(campaign.NoAddress, 26, campaign.Unclassified, 25)), plan(leftOut(campaign.NoAddress, 50, campaign.Duplicate, 400)), "export"},
+		"plan-domain-share":   {plan(func(p *Plan) { p.Mailboxes.Domains["example.org"] = 300 }), plan(func(p *Plan) { p.Mailboxes.Domains["gmail.com"] = 700 }), "export"},
 		"plan-lookalikes":     {plan(tallied("a.b@example.org", "ab+x@example.org")), plan(tallied("ab@example.org", "ab@example.net", "AB@example.org")), "export"},
 		"plan-role-accounts":  {plan(tallied("info@example.org")), plan(tallied("info.jane@example.org")), "export"},
 		"plan-typos":          {plan(tallied("a@gmial.com")), plan(tallied("a@gmail.com", "b@mail.com", "c@googlemail.com")), "export"},
-		"plan-furnished-mail": {plan(tallied("a@users.example.com")), plan(tallied("a@example.com")), "export"},
+		"plan-furnished-mail": {plan(leftOut(campaign.Withheld, 3)), plan(leftOut(campaign.Suppressed, 3)), "furnished_mail_domains"},
 
 		"jurisdiction-unknown":     {law("mars"), law("us-tx"), "jurisdictions"},
 		"jurisdiction-missing":     {law("br"), law("au"), "incident.consequences"},
@@ -126,9 +133,29 @@ func (s *Subject) inLanguage(locale, source string) {
 	})
 }
 
+func leftOut(pairs ...any) func(*Plan) {
+	return func(p *Plan) {
+		p.Status.Accounts.ExcludedBy = map[campaign.Exclusion]int64{}
+		for i := 0; i < len(pairs); i += 2 {
+			p.Status.Accounts.ExcludedBy[pairs[i].(campaign.Exclusion)] = int64(pairs[i+1].(int))
+		}
+	}
+}
+
+// wire puts text at the end of every message as it goes out.
+func wire(text string) func(*Subject) {
+	return func(s *Subject) {
+		s.eachVariant(func(_ account.Class, v *Variant) { v.Message.Bytes = append(slices.Clone(v.Message.Bytes), text...) })
+	}
+}
+
+func problem(p Problem) func(*Subject) {
+	return func(s *Subject) { s.Problems = append(s.Problems, p) }
+}
+
 func tallied(addresses ...string) func(*Plan) {
 	return func(p *Plan) {
-		tally := NewTally([]string{"users.example.com"})
+		tally := NewTally()
 		for _, text := range addresses {
 			to, err := account.ParseAddress(text)
 			if err != nil {

@@ -28,6 +28,19 @@ type Subject struct {
 	Attested map[string]string
 
 	Plan *Plan // nil: nothing is planned yet
+
+	// Problems are why notices or links cannot be made use of at all. There need not be a
+	// notice beside them.
+	Problems []Problem
+}
+
+// Problem is what keeps a notice, a fact or a link from being made use of, as whoever
+// refuses it says.
+type Problem struct {
+	File string // as in Finding
+	Line int
+	What string
+	Mend string // empty: What says it
 }
 
 // Notice is one class in one language.
@@ -45,17 +58,14 @@ type Variant struct {
 
 // Plan is the numbers of a plan.
 type Plan struct {
-	Status campaign.Status
-	// Domains has how many notices go to each domain, in lower-case A-labels. Those
-	// with few may be left out.
-	Domains   map[string]int64
-	Mailboxes Mailboxes
+	Status    campaign.Status
+	Mailboxes Mailboxes // zero: nobody has counted them
 }
 
 // Validate returns what keeps a check from saying anything.
 func (s *Subject) Validate() error {
 	var errs []error
-	if len(s.Notices) == 0 {
+	if len(s.Notices) == 0 && len(s.Problems) == 0 {
 		errs = append(errs, errors.New("there is no notice to check"))
 	}
 	for _, n := range s.Notices {
@@ -74,28 +84,39 @@ func (s *Subject) Validate() error {
 const sampleReader = "sample-reader-7f3a"
 
 // Samples renders every notice of set for made-up readers at the domain of the sender.
-// Errors are those of notice.Set.Compose.
+// It leaves out those that cannot be rendered, and joins why: the errors of
+// notice.Set.Compose.
 func Samples(set *notice.Set, at time.Time) ([]Notice, error) {
 	var all []Notice
+	var errs []error
 	for _, class := range account.Classes() {
 		for _, locale := range set.Locales(class) {
-			n := Notice{Class: class, Locale: locale}
-			for _, reader := range set.Samples(class, locale, at) {
-				to, err := account.ParseAddress(sampleReader + "@" + reader.To.Domain())
-				if err != nil {
-					return nil, fmt.Errorf("address a sample: %w", err)
-				}
-				reader.To = to
-				message, err := set.Compose(reader)
-				if err != nil {
-					return nil, err
-				}
-				n.Variants = append(n.Variants, Variant{reader, message})
+			n, err := sample(set, class, locale, at)
+			if err != nil {
+				errs = append(errs, err)
+				continue
 			}
 			all = append(all, n)
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
+}
+
+func sample(set *notice.Set, class account.Class, locale string, at time.Time) (Notice, error) {
+	n := Notice{Class: class, Locale: locale}
+	for _, reader := range set.Samples(class, locale, at) {
+		to, err := account.ParseAddress(sampleReader + "@" + reader.To.Domain())
+		if err != nil {
+			return Notice{}, fmt.Errorf("address a sample: %w", err)
+		}
+		reader.To = to
+		message, err := set.Compose(reader)
+		if err != nil {
+			return Notice{}, err
+		}
+		n.Variants = append(n.Variants, Variant{reader, message})
+	}
+	return n, nil
 }
 
 // fileOf returns the name of the template of a notice, as notice.Set.Wordings has it.

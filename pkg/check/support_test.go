@@ -47,7 +47,7 @@ func testSubject(t testing.TB) *Subject {
 				Notices:  campaign.NoticeCounts{Total: 900},
 				ByClass:  map[account.Class]campaign.NoticeCounts{account.Password: {Total: 600}, account.SSO: {Total: 300}},
 			},
-			Domains: map[string]int64{"gmail.com": 500, "example.org": 200},
+			Mailboxes: Mailboxes{Domains: map[string]int64{"gmail.com": 500, "example.org": 200}},
 		},
 	}
 	base := rendered(t, s)

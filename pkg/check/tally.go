@@ -13,10 +13,12 @@ import (
 // Mailboxes counts the mailboxes of a plan that a human should know of. It holds no
 // address.
 type Mailboxes struct {
-	Roles      int64           // postmaster, info, …
-	LookAlikes int64           // that differ from an earlier one in dots or after a plus sign only
-	Furnished  int64           // at FurnishedMailDomains
-	Typos      map[string]Typo // by domain
+	Roles      int64 // postmaster, info, …
+	LookAlikes int64 // that differ from an earlier one in dots or after a plus sign only
+	// Domains has how many notices go to each domain, in lower-case A-labels: of those with
+	// many at most one in 65,536 of all notices too few.
+	Domains map[string]int64
+	Typos   map[string]Typo // by domain
 }
 
 // Typo is a domain that was probably meant to be another one.
@@ -29,24 +31,21 @@ type Typo struct {
 // each class is no look-alike of itself. The zero Tally is not ready;
 // NewTally makes one. It keeps 16 octets of each notice.
 type Tally struct {
-	counts    Mailboxes
-	furnished []string
-	seed      maphash.Seed
-	seen      []folded
-	known     map[string]string // domain -> what it was meant to be; empty: itself
+	counts Mailboxes
+	seed   maphash.Seed
+	seen   []folded
+	known  map[string]string // domain -> what it was meant to be; empty: itself
 }
 
 // folded is a mailbox and what it looks like, as hashes.
 type folded struct{ looks, itself uint64 }
 
-// NewTally returns a Tally for an organisation that gives its users mailboxes under
-// these domains.
-func NewTally(furnishedMailDomains []string) *Tally {
-	t := &Tally{seed: maphash.MakeSeed(), counts: Mailboxes{Typos: map[string]Typo{}}, known: map[string]string{}}
-	for _, domain := range furnishedMailDomains {
-		t.furnished = append(t.furnished, canonicalHost(domain))
+// NewTally returns a Tally of nothing yet.
+func NewTally() *Tally {
+	return &Tally{
+		seed: maphash.MakeSeed(), known: map[string]string{},
+		counts: Mailboxes{Typos: map[string]Typo{}, Domains: map[string]int64{}},
 	}
-	return t
 }
 
 // Add counts one notice.
@@ -56,12 +55,7 @@ func (t *Tally) Add(to account.Address) {
 	if slices.Contains(roles, local) {
 		t.counts.Roles++
 	}
-	for _, own := range t.furnished {
-		if to.Domain() == own || strings.HasSuffix(to.Domain(), "."+own) {
-			t.counts.Furnished++
-			break
-		}
-	}
+	t.countDomain(to.Domain())
 	if meant := t.meant(to.Domain()); meant != "" {
 		typo := t.counts.Typos[to.Domain()]
 		t.counts.Typos[to.Domain()] = Typo{meant, typo.Notices + 1}
@@ -69,6 +63,21 @@ func (t *Tally) Add(to account.Address) {
 	t.seen = append(t.seen, folded{
 		looks: maphash.String(t.seed, fold(local)+"@"+to.Domain()), itself: maphash.String(t.seed, mailbox),
 	})
+}
+
+// countDomain counts a notice to a domain. Where there are too many domains, each loses
+// one notice, and those without any are forgotten (Misra and Gries, 1982).
+func (t *Tally) countDomain(domain string) {
+	domains := t.counts.Domains
+	domains[domain]++
+	if len(domains) <= mostKnown {
+		return
+	}
+	for name := range domains {
+		if domains[name]--; domains[name] == 0 {
+			delete(domains, name)
+		}
+	}
 }
 
 // Mailboxes returns the counts. Hashes of 64 bits stand for mailboxes: among ten million,

@@ -8,13 +8,12 @@ import (
 )
 
 func TestTallyCountsMailboxesAndKeepsNone(t *testing.T) {
-	tally := NewTally([]string{"Users.Example.com"})
+	tally := NewTally()
 	for _, text := range []string{
 		"jane.doe@example.org", "janedoe@example.org", "JaneDoe@example.org", "janedoe+shop@example.org", // two look like the first
 		"janedoe@example.net", "+x@example.org", "+y@example.org",
 		"info@example.org", "Postmaster@example.org",
 		"a@gmial.com", "b@gmial.com", "c@hotmial.com", "d@outlok.com", "e@gmail.com", "f@live.de",
-		"g@users.example.com", "h@a.users.example.com", "i@otherusers.example.com",
 	} {
 		to, err := account.ParseAddress(text)
 		if err != nil {
@@ -23,14 +22,34 @@ func TestTallyCountsMailboxesAndKeepsNone(t *testing.T) {
 		tally.Add(to)
 	}
 	got := tally.Mailboxes()
-	want := Mailboxes{Roles: 2, LookAlikes: 2, Furnished: 2, Typos: map[string]Typo{
-		"gmial.com": {"gmail.com", 2}, "hotmial.com": {"hotmail.com", 1}, "outlok.com": {"outlook.com", 1},
-	}}
+	want := Mailboxes{
+		Roles: 2, LookAlikes: 2,
+		Typos: map[string]Typo{"gmial.com": {"gmail.com", 2}, "hotmial.com": {"hotmail.com", 1}, "outlok.com": {"outlook.com", 1}},
+		Domains: map[string]int64{
+			"example.org": 8, "example.net": 1, "gmial.com": 2, "hotmial.com": 1, "outlok.com": 1, "gmail.com": 1, "live.de": 1,
+		},
+	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}
 	if again := tally.Mailboxes(); again.LookAlikes != want.LookAlikes {
 		t.Errorf("asked again it says %d", again.LookAlikes)
+	}
+}
+
+func TestTallyForgetsSmallDomainsBeforeLargeOnes(t *testing.T) {
+	tally := NewTally()
+	const large = 3000
+	for i := range mostKnown + 2*large {
+		name := fmt.Sprintf("domain%d.example", i)
+		if i%100 < 4 && i/100*4 < large {
+			name = "large.example"
+		}
+		tally.countDomain(name)
+	}
+	domains := tally.Mailboxes().Domains
+	if n := domains["large.example"]; n < 2600 || n > large || len(domains) > mostKnown {
+		t.Errorf("%d notices to the large domain, %d domains kept", n, len(domains))
 	}
 }
 
@@ -44,7 +63,7 @@ func BenchmarkTally(b *testing.B) {
 		}
 		addresses = append(addresses, to)
 	}
-	tally := NewTally([]string{"users.example.com"})
+	tally := NewTally()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		tally.Add(addresses[i%len(addresses)])

@@ -16,6 +16,7 @@ type inspected struct {
 	*Subject
 	official  []string // canonical
 	views     []*view
+	sources   []*view // of what could not be rendered, with its links alone
 	standings []Standing
 }
 
@@ -29,7 +30,8 @@ type view struct {
 	words    *vocabulary
 	Variant
 	page  page
-	links []string // of both parts, each once, sorted
+	links []string          // of both parts, each once, sorted
+	plain map[string]string // part -> its words, see plainly
 }
 
 func inspect(s *Subject) *inspected {
@@ -39,7 +41,7 @@ func inspect(s *Subject) *inspected {
 	}
 	for _, n := range s.Notices {
 		for _, variant := range n.Variants {
-			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant}
+			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant, plain: map[string]string{}}
 			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
 			v.words = vocabularies[v.language]
 			v.page = readPage(variant.Message.HTML)
@@ -47,8 +49,32 @@ func inspect(s *Subject) *inspected {
 			in.views = append(in.views, v)
 		}
 	}
+	if len(s.Problems) > 0 {
+		in.sources = in.unrendered()
+	}
 	in.standings = in.judge()
 	return in
+}
+
+// unrendered returns the links that are written in the configuration, the facts and the
+// templates, for when there is no notice in which to look for them.
+func (in *inspected) unrendered() []*view {
+	config := &view{in: in}
+	for _, key := range slices.Sorted(maps.Keys(in.Facts.Links)) {
+		if link := in.Facts.Links[key]; link != "" {
+			config.links = append(config.links, link)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(in.Facts.Incident)) {
+		config.links = append(config.links, addressesIn(in.Facts.Incident[key])...)
+	}
+	all := []*view{config}
+	for _, name := range slices.Sorted(maps.Keys(in.Wordings)) {
+		if name != layoutFile { // which refers to name spaces
+			all = append(all, &view{in: in, file: name, links: addressesIn(string(in.Wordings[name]))})
+		}
+	}
+	return all
 }
 
 // webAddress finds what a mail reader makes a link of by itself.
@@ -77,25 +103,26 @@ func (v *view) allLinks() []string {
 // place is what a human has to change.
 type place struct {
 	file string
-	line int // from 1; 0: all of it
+	line int    // from 1; 0: all of it
+	mend string // instead of what the rule says; empty: that
 }
 
 // whole is the place of what is wrong with all of a notice.
-func (v *view) whole() place { return place{v.file, 0} }
+func (v *view) whole() place { return place{file: v.file} }
 
 // find returns where a piece of the notice is written: its template, a fact or the
 // layout; all of the notice where it is in none of them as it stands.
 func (v *view) find(piece string) place {
 	if line := lineWith(string(v.in.Wordings[v.file]), piece); line > 0 {
-		return place{v.file, line}
+		return place{file: v.file, line: line}
 	}
 	for _, key := range slices.Sorted(maps.Keys(v.in.Facts.Incident)) {
 		if line := lineWith(v.in.Facts.Incident[key], piece); line > 0 {
-			return place{"incident." + key, line}
+			return place{file: "incident." + key, line: line}
 		}
 	}
 	if line := lineWith(string(v.in.Wordings[layoutFile]), piece); line > 0 {
-		return place{layoutFile, line}
+		return place{file: layoutFile, line: line}
 	}
 	return v.whole()
 }
@@ -104,7 +131,7 @@ func (v *view) find(piece string) place {
 func (v *view) findLink(target string) place {
 	for _, key := range slices.Sorted(maps.Keys(v.in.Facts.Links)) {
 		if v.in.Facts.Links[key] == target {
-			return place{"links." + key, 0}
+			return place{file: "links." + key}
 		}
 	}
 	return v.find(strings.TrimPrefix(target, mailto))

@@ -9,7 +9,9 @@ type vocabulary struct {
 	reply      *regexp.Regexp // that the mail can be answered
 	relative   *regexp.Regexp // dates that depend on the day of reading
 	recently   *regexp.Regexp // dates that say nothing
-	handOver   *regexp.Regexp // asks for a secret
+	handOver   *regexp.Regexp // to hand a secret over
+	asking     *regexp.Regexp // turns that into something that the reader is asked for
+	ownPage    *regexp.Regexp // or into something that is done on a page of the organisation
 	negation   *regexp.Regexp // turns a sentence round
 	encrypted  *regexp.Regexp // passwords that can be decrypted
 	emptyLink  *regexp.Regexp // words of a link that say nothing, whole
@@ -26,12 +28,14 @@ var vocabularies = map[string]*vocabulary{
 		reply:      words(`repl(?:y|ies|ying)\b[^.!?\n]{0,20}\b(?:e-?mail|message|notice)|call us`),
 		relative:   words(`yesterday|the day before yesterday|earlier today|last (?:night|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|this (?:morning|week|month|year)|(?:a few|several|some|a couple of|[0-9]+|two|three) (?:hours|days|weeks|months) ago`),
 		recently:   words(`recently|lately|in recent (?:days|weeks|months)`),
-		handOver:   words(`(?:send|e-?mail|reply with|tell|give|provide|submit|share|confirm|verify|text)\b[^.!?\n]{0,40}\b(?:your|the)\b[^.!?\n]{0,30}\b(?:passwords?|passcode|pin|(?:one-time|security|verification|login) codes?|card (?:number|details)|cvv|social security number)`),
+		handOver:   words(`(?:(?:send|reply with|tell|give|provide|submit|share|confirm|verify|text)\b[^.!?\n]{0,40}\b|e-?mail (?:us |it )?)(?:your|the)\b[^.!?\n]{0,30}\b(?:passwords?|passcode|pin|(?:one-time|security|verification|login|authentication|2fa|[0-9]-digit|six-digit) codes?|codes? (?:that )?(?:we|you)\b|card (?:number|details)|cvv|social security number)`),
+		asking:     regexp.MustCompile(`(?i)^(?:(?:please|kindly|then|now|also|and|you (?:must|should|need to|have to|can|may|will)|(?:if|to|for|when)\b[^,]{0,80},)\s+)*(?:send|e-?mail|reply|tell|give|provide|submit|share|confirm|verify|text)\b|\b(?:please|us|our|support|staff|agents?|reply(?:ing)?|telephone|phone)\b`),
+		ownPage:    words(`new password|reset page`),
 		negation:   words(`never|not|nobody|no one|none|don['’]t|won['’]t|without`),
 		encrypted:  words(`encrypt(?:ed|ion)?\b[^.!?\n]{0,40}\bpasswords?|passwords?\b[^.!?\n]{0,40}\bencrypt(?:ed|ion)?`),
 		emptyLink:  words(`^(?:please )?(?:click(?: here| this link)?|here|this link|this page|link|read more|more|learn more|go|open)[.!]?$`),
 		everywhere: words(`(?:wherever|everywhere|anywhere|any other|all other|other (?:services|accounts|sites|websites))`),
-		marketing:  words(`special offer|discount|coupon|promo(?:tion(?:al)?)? code|% off|free trial|upgrade (?:now|today)|buy now|newsletter|subscribe to our`),
+		marketing:  words(`special offer|discount|coupon|promo(?:tion(?:al)?)? code|[0-9]+ ?% off|free trial|upgrade (?:now|today)|buy now|newsletter|subscribe to our`),
 	},
 	"de": {
 		neverAsk:   words(`(?:nie|niemals|nicht|niemand)\b[^.!?\n]{0,60}\b(?:fragen|fragt|bitten|bittet|auffordern)|frag(?:en|t)\b[^.!?\n]{0,20}\b(?:nie|niemals|nicht)`),
@@ -39,7 +43,9 @@ var vocabularies = map[string]*vocabulary{
 		reply:      words(`auf diese e-?mail antworten|antworten sie|rufen sie uns`),
 		relative:   words(`gestern|vorgestern|heute (?:morgen|nacht|früh)|letzte[nrs]? (?:nacht|woche|monat|jahr|wochenende|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|diese[nrs]? (?:woche|monat)|vor (?:einigen|wenigen|ein paar|[0-9]+|zwei|drei) (?:stunden|tagen|wochen|monaten)`),
 		recently:   words(`kürzlich|neulich|vor kurzem|unlängst|in (?:letzter zeit|den letzten (?:tagen|wochen|monaten))`),
-		handOver:   words(`(?:senden|schicken|mailen|nennen|geben|übermitteln|bestätigen|teilen|verraten)\b[^.!?\n]{0,40}\b(?:ihr|ihre|ihren|das|die|den)\b[^.!?\n]{0,30}\b(?:passwort|passwörter|kennwort|pin|tan|(?:sicherheits|einmal|bestätigungs)?code|kartennummer|kreditkartennummer)`),
+		handOver:   words(`(?:senden|schicken|mailen|nennen|geben|übermitteln|bestätigen|teilen|verraten|antworten) sie\b[^.!?\n]{0,60}\b(?:ihr|ihre|ihren|ihrem|das|die|den|dem)\b[^.!?\n]{0,30}(?:passwort|passwörter|kennwort|pin\b|tan\b|code\b|kartennummer)`),
+		asking:     regexp.MustCompile(`(?i)\bsie\b`),
+		ownPage:    regexp.MustCompile(`(?i)neue[sn]? (?:passwort|kennwort)|\bein[.!:]?$`),
 		negation:   words(`nie|niemals|nicht|niemand|niemandem|kein|keine|keinen|ohne`),
 		encrypted:  words(`verschlüsselt\p{L}*[^.!?\n]{0,40}\b(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)|(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)[^.!?\n]{0,40}\bverschlüsselt\p{L}*`),
 		emptyLink:  words(`^(?:bitte )?(?:hier(?: klicken)?|klicken sie(?: bitte)? hier|dieser link|link|mehr|weiterlesen|weiter|mehr erfahren|öffnen)[.!]?$`),

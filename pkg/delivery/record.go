@@ -57,6 +57,7 @@ func (r *run) record(moves []campaign.Move) bool {
 	r.mu.Lock()
 	for _, m := range moves {
 		r.tally.add(m)
+		r.lastDue = later(r.lastDue, m.Next)
 	}
 	r.mu.Unlock()
 	for _, m := range moves {

@@ -76,6 +76,7 @@ type run struct {
 	links      map[relay.Link]bool // that the ledger has
 	meter      throttle.Meter
 	tally      Tally
+	lastDue    time.Time // the latest moment until which a notice was put off
 	batch      int
 	phase      phase
 	silent     silence       // what the run waits for besides

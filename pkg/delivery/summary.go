@@ -36,6 +36,7 @@ type Summary struct {
 // counts in both.
 type Tally struct {
 	Tried    int64 // intents recorded, and envelopes that were refused or put off
+	Retried  int64 // of Tried: notices that had been put off before
 	Accepted int64
 	Deferred int64
 	Rejected int64
@@ -46,6 +47,9 @@ type Tally struct {
 func (t *Tally) add(m campaign.Move) {
 	if m.To == campaign.Sending || m.From != campaign.Sending {
 		t.Tried++
+		if m.From == campaign.Deferred {
+			t.Retried++
+		}
 	}
 	switch m.To {
 	case campaign.Accepted:

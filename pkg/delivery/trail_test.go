@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"breachnotify/pkg/campaign"
+	"breachnotify/pkg/relay"
 	"breachnotify/pkg/throttle"
 )
 
@@ -105,14 +107,14 @@ func TestRampIsSeenAndSoIsItsEnd(t *testing.T) {
 }
 
 // etas runs o and returns by how much of the time that was left each ETA was wrong, from
-// a minute on.
-func etas(t *testing.T, o Options) []float64 {
+// an age of the run on.
+func etas(t *testing.T, o Options, from time.Duration) []float64 {
 	t.Helper()
 	type guess struct{ at, eta time.Time }
 	var guesses []guess
 	began := time.Now()
 	o.Progress = func(e Event) {
-		if now := time.Now(); now.Sub(began) > time.Minute {
+		if now := time.Now(); now.Sub(began) > from {
 			guesses = append(guesses, guess{now, e.ETA})
 		}
 	}
@@ -149,10 +151,62 @@ func TestETAIsHonest(t *testing.T) {
 				o := options(m, s)
 				o.Pace, o.Pause = test.pace, test.pause
 				o.Left, o.Batches = 6000, 12
-				for _, wrong := range etas(t, o) {
+				for _, wrong := range etas(t, o, time.Minute) {
 					if math.Abs(wrong) > 0.25 {
 						t.Fatalf("the ETA is wrong by %.0f%% of the time that is left", 100*wrong)
 					}
+				}
+			})
+		})
+	}
+}
+
+// An envelope that is put off or refused costs this server no time, as a body does: where it
+// is slow, an ETA cannot know how long the tries to come will take.
+func TestETARestsOnAllThatWasTried(t *testing.T) {
+	refused := relay.Outcome{Stage: relay.StageRcpt, Verdict: relay.Rejected, Reply: relay.Reply{Code: 550, Text: "no"}}
+	every := func(nth int, o relay.Outcome) func(id string, tries int) relay.Outcome {
+		return func(id string, tries int) relay.Outcome {
+			var n int
+			if _, _ = fmt.Sscanf(id, "n%d", &n); n%nth == 0 && (o.Verdict == relay.Rejected || tries == 1) {
+				return o
+			}
+			return relay.Outcome{}
+		}
+	}
+	for name, test := range map[string]struct {
+		pace     throttle.Pace
+		rtt      time.Duration
+		envelope func(id string, tries int) relay.Outcome
+		off      float64 // of the time that is left
+	}{
+		"half of them refused":                     {throttle.Pace{Rate: 20}, 0, every(2, refused), 0.02},
+		"half of them refused by a slow relay":     {throttle.Pace{Rate: 100}, 400 * time.Millisecond, every(2, refused), 0.1},
+		"all of them refused on a ramp":            {throttle.Pace{Rate: 20, Ramp: throttle.Ramp{From: 5, DoubleEvery: time.Minute}}, 0, every(1, refused), 0.05},
+		"everybody put off once":                   {throttle.Pace{Rate: 20}, 0, every(1, greylisted), 0.25},
+		"every third put off once":                 {throttle.Pace{Rate: 20}, 0, every(3, greylisted), 0.25},
+		"every third put off once by a slow relay": {throttle.Pace{Rate: 100}, 400 * time.Millisecond, every(3, greylisted), 0.35},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, s := newMemory(t, 500, mailboxes(6000, "a.example", "b.example", "c.example")...), newServer()
+				s.rtt = test.rtt
+				tries := map[string]int{}
+				s.envelope = func(id string, _ int) relay.Outcome { // the server's lock is held
+					tries[id]++
+					return test.envelope(id, tries[id])
+				}
+				o := options(m, s)
+				o.Pace, o.Halt = test.pace, throttle.Halt{Rejected: 1, After: 100, Consecutive: 20}
+				o.Left, o.Batches = 6000, 12
+				worst := 0.0
+				for _, wrong := range etas(t, o, 4*time.Second) {
+					if math.Abs(wrong) > math.Abs(worst) {
+						worst = wrong
+					}
+				}
+				if math.Abs(worst) > test.off {
+					t.Errorf("the ETA is wrong by %.0f%% of the time that is left", 100*worst)
 				}
 			})
 		})

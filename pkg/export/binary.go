@@ -29,11 +29,27 @@ type binaryKind struct {
 // are letters go on to a byte that no header has.
 var binaryKinds = []binaryKind{
 	{"PK\x03\x04", "zip", "unpack it first: unzip -p %s > unpacked.csv; a spreadsheet is to be saved as CSV"},
+	{"Rar!\x1A\x07", "rar", "unpack it first: unrar x %s"},
 	{"7z\xBC\xAF\x27\x1C", "7z", "unpack it first: 7z x %s"},
 	{"\xD0\xCF\x11\xE0", "an old spreadsheet", "open %s and save it as CSV in UTF-8"},
 	{"PAR1\x15", "Parquet", "write the table in %s as CSV"},
 	{"\x7FELF", "a program", "check the path %s"},
 	{"%PDF-", "PDF", "%s is a document: write the export as CSV"},
+}
+
+// ustarMagic is in the header of the first member of a tar archive (POSIX pax, ustar
+// Interchange Format).
+const (
+	ustarMagic = "ustar"
+	ustarAt    = 257
+)
+
+// errTar returns an error where head begins a tar archive.
+func errTar(path string, head []byte) error {
+	if len(head) < ustarAt || !bytes.HasPrefix(head[ustarAt:], []byte(ustarMagic)) {
+		return nil
+	}
+	return hint.Wrap(fmt.Errorf("%s: a tar archive", path), "unpack it first: tar -xvf %s; then name the file that holds the accounts", path)
 }
 
 // What the archives of pg_dump begin with: the custom format, and the first member of
@@ -63,7 +79,7 @@ var unicodeMarks = []struct{ mark, encoding string }{
 func knownBinary(path string, head []byte) error {
 	for _, u := range unicodeMarks {
 		if bytes.HasPrefix(head, []byte(u.mark)) {
-			return hint.Wrap(fmt.Errorf("%s: the file is %s", path, u.encoding), "convert it: iconv -f %s -t UTF-8 %s", u.encoding, path)
+			return hint.Wrap(fmt.Errorf("%s: the file is %s", path, u.encoding), "convert it: iconv -f %s -t UTF-8 %s > utf8.txt", u.encoding, path)
 		}
 	}
 	for _, kind := range binaryKinds {
@@ -123,7 +139,7 @@ func bareUnicode(path string, data []byte) error {
 		return nil
 	}
 	return hint.Wrap(fmt.Errorf("%s: the file seems to be %s without a byte order mark", path, encoding[:6]),
-		"convert it: iconv -f %s -t UTF-8 %s", encoding, path)
+		"convert it: iconv -f %s -t UTF-8 %s > utf8.txt", encoding, path)
 }
 
 // isControl reports whether r is a control character that text files do not have.

@@ -94,7 +94,7 @@ func (r *clauseReader) read() error {
 		}
 	}
 	if r.depth > 0 {
-		return errors.New("a bracket is not closed")
+		return hint.Wrap(errors.New("a bracket is not closed"), "close it with ) behind what it holds; in YAML a value that holds ': ' or ' #' must be in quotes or a block (|)")
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (r *clauseReader) token() error {
 		return nil
 	case strings.HasPrefix(rest, "/*"):
 		if !r.comment(rest[2:], "*/") {
-			return errors.New("a comment is not closed")
+			return hint.Wrap(errors.New("a comment is not closed"), "close it with */")
 		}
 		r.pos += 2
 		return nil
@@ -115,14 +115,14 @@ func (r *clauseReader) token() error {
 		r.pos++
 		return nil
 	case r.end < len(r.text):
-		return errors.New("a second statement")
+		return hint.Wrap(errors.New("a second statement"), "take away the semicolon and what follows it: the SQL is one expression or one SELECT, and only reads")
 	case strings.IndexByte("'\"`[", c) >= 0:
 		return r.quotedName(c)
 	case isWord(c):
 		r.bareWord(rest)
 		return nil
 	case c == 0:
-		return errors.New("a NUL byte")
+		return hint.Wrap(errors.New("a NUL byte"), "take it away: SQL is text")
 	default:
 		return r.punctuation(operatorAt(rest))
 	}
@@ -171,7 +171,7 @@ func (r *clauseReader) punctuation(operator string) error {
 	r.add(operatorToken, operator, r.pos+len(operator))
 	r.word, r.sign = "", operator[0]
 	if r.depth < 0 {
-		return errors.New("a bracket is closed that was not opened")
+		return hint.Wrap(errors.New("a bracket is closed that was not opened"), "take the ) away, or open it before")
 	}
 	return nil
 }
@@ -220,7 +220,8 @@ func (r *clauseReader) quotedName(opening byte) error {
 		}
 		inside.WriteByte(c)
 	}
-	return fmt.Errorf("a %c is not closed", opening)
+	return hint.Wrap(fmt.Errorf("a %c is not closed", opening),
+		"close it with %[1]c; one that is part of a text in quotes is written twice: %[1]c%[1]c", closing)
 }
 
 func (r *clauseReader) endQuoted(opening byte, inside string, to int) {

@@ -45,7 +45,7 @@ func (c Columns) resolve(existing []string) (Columns, places, error) {
 			*found[i] = existing[at[i]]
 		case *configured[i] != "":
 			return Columns{}, at, unknownColumn("export.columns."+field, name, existing)
-		case field == "id" || field == "email":
+		case field == "id" || field == "email" || paddedName(field, existing) != "":
 			return Columns{}, at, missingColumn(field, existing)
 		}
 	}
@@ -71,12 +71,32 @@ func foldASCII(s string) string {
 
 func missingColumn(field string, existing []string) error {
 	err := fmt.Errorf("no column %s; there are: %s", field, list(existing))
-	return hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
+	if padded := paddedName(field, existing); padded != "" {
+		return hint.Wrap(err, "the header has blanks around it: take them away, there and around the values, or set export.columns.%s: %q", field, padded)
+	}
+	err = hint.Wrap(err, "set export.columns.%s to the column that holds it", field)
+	if i := indexOf(existing, "users"); i >= 0 { // such as an array of realms
+		return hint.Wrap(err, "if the accounts are in %[1]s, an array in each record, take them out: jq -c '.[].%[1]s[]' FILE > accounts.ndjson", existing[i])
+	}
+	return err
 }
 
 func unknownColumn(key, name string, existing []string) error {
 	err := fmt.Errorf("%s: no column %q; there are: %s", key, name, list(existing))
+	if padded := paddedName(name, existing); padded != "" {
+		return hint.Wrap(err, "the header has blanks around it: take them away, there and around the values, or set %s: %q", key, padded)
+	}
 	return hint.Wrap(err, "the closest name is %q", nearest(name, existing))
+}
+
+// paddedName returns the column that has a name but for blanks around it; empty: none has.
+func paddedName(name string, existing []string) string {
+	for _, padded := range existing {
+		if foldASCII(strings.TrimSpace(padded)) == foldASCII(strings.TrimSpace(name)) {
+			return padded
+		}
+	}
+	return ""
 }
 
 // list shows names, but no more than a screen takes, and quoted where they would not be
@@ -104,7 +124,8 @@ func nearest(name string, among []string) string {
 	})
 }
 
-// record makes a record of the values of its fields, in the order of fieldNames.
+// record makes a record of the values of its fields, in the order of fieldNames. Those that
+// may be bytes become text.
 func record(line int64, v [fieldCount]string) account.Record {
-	return account.Record{Line: line, ID: v[0], Email: v[1], Name: v[2], Password: v[3], SSO: v[4], Locale: v[5]}
+	return account.Record{Line: line, ID: v[0], Email: v[1], Name: v[2], Password: sign(v[3]), SSO: sign(v[4]), Locale: v[5]}
 }

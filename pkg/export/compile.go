@@ -44,7 +44,11 @@ func (d *database) compile(ctx context.Context, before, after string) ([]string,
 	seen := reads{}
 	columns, err := d.watched(ctx, before+d.clause.text+after, seen)
 	if err != nil {
-		return nil, d.explain(ctx, d.clause.fails(err))
+		err = d.explain(ctx, d.clause.fails(err))
+		if d.denied {
+			err = hint.Wrap(err, "the SQL may only read: columns, and functions that do nothing but compute")
+		}
+		return nil, err
 	}
 	known := slices.Concat(columns, d.aliasNames())
 	if err := d.clause.checkQuoted(seen, known); err != nil {
@@ -119,8 +123,10 @@ func (d *database) selectWhere(ctx context.Context) (Columns, error) {
 	d.unnumbered = d.export.rowid == ""
 	line := "0"
 	if !d.unnumbered {
-		line = fmt.Sprintf("%s.%s >> %d", exportTable, d.export.rowid, d.export.shift)
+		line = exportTable + "." + d.export.rowid
+		d.shift = d.export.shift
 	}
+	d.selects = columns
 	from := " FROM " + d.export.from + " AS " + exportTable
 	d.statement = "SELECT " + line + values(exportTable, existing, at) + from
 	if d.spec.Where != "" {

@@ -37,7 +37,10 @@ type database struct {
 	inFile    []string // tables of the source, loaded or not, where it is no SQLite file
 
 	clause     clause
-	statement  string // gives the line, 0 where unnumbered, and the fields
+	statement  string        // gives the line, 0 where unnumbered, and the fields
+	shift      int           // of the line in what the statement gives
+	selects    Columns       // that the statement gives, where there is no query
+	ofLive     *liveQuestion // nil: the source is a file
 	unnumbered bool
 	counted    bool               // the rows of the export are counted where they are loaded
 	unit       string             // what a line is, for errors

@@ -5,10 +5,13 @@
 // It guarantees that every row of the export is either handed on, left out by the
 // operator's own SQL, or an error that names its line; that memory does not grow with
 // the export; that a source is only ever read; and that the values of a row come as
-// the source holds them, untrimmed. An error never holds a value of a row.
+// the source holds them, untrimmed. An error never holds a value of a row. A password and
+// an SSO identity may be bytes, which come as digits behind 0x, and as nothing where they
+// are all zeros and blanks; whatever else is not UTF-8 text is an error.
 //
 // What a file is goes by its content. Its name tells only what the content leaves open: a
-// .csv from a .tsv, where the header is not one of tabs without a comma. A dump is parsed and never run.
+// .csv from a .tsv, where the header is not one of tabs or semicolons without a comma, and no
+// line before it says sep=. A dump is parsed and never run.
 //
 // # Selecting with SQL
 //

@@ -162,7 +162,7 @@ func TestBadTextFiles(t *testing.T) {
 		"a column twice":              {"a.csv", "id,email,Email\n", []string{"line 1", "columns 2 and 3", `"Email"`, "rename one of them"}},
 		"a column without a name":     {"a.csv", "id, ,email\n", []string{"line 1", "column 2 has no name", "give it one"}},
 		"no id":                       {"a.csv", "user,email\n", []string{"no column id", "user, email", "export.columns.id"}},
-		"semicolons":                  {"a.csv", "id;email\n1;x\n", []string{"line 1", "single column", "seems to be ';'", "mlr --icsv --ifs ';' --ocsv cat"}},
+		"semicolons within quotes":    {"a.csv", "\"id;email\"\n\"1;x\"\n", []string{"line 1", "single column", "seems to be ';'", "take away the quotes"}},
 		"bars":                        {"a.csv", "id|email\n1|x\n", []string{"line 1", "seems to be '|'", "mlr --icsv --ifs '|' --ocsv cat"}},
 		"tabs within quotes":          {"a.csv", "\"id\temail\"\n1\tx\n", []string{"line 1", `seems to be '\t'`, "take away the quotes"}},
 		"commas in .tsv":              {"a.tsv", "id,email\n1,x\n", []string{"line 1", "seems to be ','", "rename the file to .csv"}},

@@ -128,11 +128,11 @@ func (p *private) settle(ctx context.Context, t *fileTable, name string) error {
 // keeps for itself.
 func (p *private) checkFree(ctx context.Context, name string) error {
 	if strings.HasPrefix(foldASCII(name), "sqlite_") {
-		return fmt.Errorf("SQLite reserves the name %s", name)
+		return hint.Wrap(fmt.Errorf("SQLite reserves the name %s", name), "give the table another name where the export is written")
 	}
 	taken, err := p.number(ctx, "SELECT count(*) FROM pragma_table_list WHERE schema IN ('main', 'temp') AND name = ? COLLATE NOCASE", name)
 	if err == nil && taken > 0 {
-		err = fmt.Errorf("two tables are named %s; upper and lower case are the same in SQL", name)
+		err = hint.Wrap(fmt.Errorf("two tables are named %s; upper and lower case are the same in SQL", name), "write an export with one of them")
 	}
 	return err
 }
@@ -159,7 +159,7 @@ func chooseTable(path string, tables []*fileTable, preferred string) (*fileTable
 	if preferred == "" {
 		switch len(tables) {
 		case 0:
-			return nil, fmt.Errorf("%s: the file has no table", path)
+			return nil, hint.Wrap(fmt.Errorf("%s: the file has no table and no rows", path), "write the export again, with the table that holds the accounts")
 		case 1:
 			return tables[0], nil
 		}
@@ -172,10 +172,24 @@ func chooseTable(path string, tables []*fileTable, preferred string) (*fileTable
 		case 1:
 			return found[0], nil
 		default:
-			return nil, fmt.Errorf("%s: several tables are named %s: %s", path, preferred, list(qualifiedNames(found)))
+			err := fmt.Errorf("%s: several tables are named %s: %s", path, preferred, list(qualifiedNames(found)))
+			return nil, hint.Wrap(err, "write the schema before it, as in export.table: %s", found[0].qualified())
 		}
 	}
-	return nil, fmt.Errorf("%s: no table %q; there are: %s", path, preferred, list(qualifiedNames(tables)))
+	return nil, noTable(path, preferred, qualifiedNames(tables))
+}
+
+// noTable is the error for a table that a source lacks.
+func noTable(path, name string, existing []string) error {
+	err := fmt.Errorf("%s: no table %q; there are: %s", path, name, list(existing))
+	if len(existing) == 0 {
+		return hint.Wrap(err, "check that it is the right file, and that the export has the table")
+	}
+	parts := slices.DeleteFunc(slices.Clone(existing), func(s string) bool { return !strings.HasPrefix(foldASCII(s), foldASCII(name)+"_") })
+	if len(parts) > 1 { // to advise one of them would leave the people in the others out
+		return hint.Wrap(err, "if %s are its partitions, write the dump with the definitions of the tables: without --data-only, or with --load-via-partition-root", list(parts))
+	}
+	return hint.Wrap(err, "the closest name is %q; export.table says which table is meant", nearest(name, existing))
 }
 
 func only(tables []*fileTable, is func(*fileTable) bool) []*fileTable {

@@ -85,12 +85,31 @@ func statInput(path string) (fs.FileInfo, error) {
 		return nil, fmt.Errorf("open the export: %w", err)
 	case info.IsDir() && isFile(filepath.Join(path, "toc.dat")):
 		return nil, restoreFirst("a directory", path)
+	case info.IsDir():
+		return nil, errFolder(path)
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
 		return nil, fmt.Errorf("%s: not a file", path)
 	case info.Mode().IsRegular() && info.Size() == 0:
 		return nil, errEmpty(path)
 	}
 	return info, nil
+}
+
+// errFolder is the error for a folder, with the first files that are in it.
+func errFolder(path string) error {
+	const most = 10
+	var files []string
+	entries, _ := os.ReadDir(path) // without them the advice is what it is
+	for _, entry := range entries {
+		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && len(files) < most {
+			files = append(files, entry.Name())
+		}
+	}
+	err := fmt.Errorf("%s: a folder, not a file", path)
+	if files == nil {
+		return hint.Wrap(err, "name a file")
+	}
+	return hint.Wrap(err, "name one file of it; others go into export.tables; there are: %s", list(files))
 }
 
 func isFile(path string) bool {

@@ -56,7 +56,7 @@ func (s *Selection) openLive(ctx context.Context, spec Spec, preset presets.Pres
 	if spec.Where == "" && preset.Name == "" {
 		err = s.openLiveStream(ctx, spec, l, query)
 	} else {
-		err = s.openLiveDatabase(ctx, spec, preset, l)
+		err = s.openLiveDatabase(ctx, spec, preset, l, query)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -68,11 +68,13 @@ func (s *Selection) openLive(ctx context.Context, spec Spec, preset presets.Pres
 }
 
 func (s *Selection) openLiveStream(ctx context.Context, spec Spec, l *liveSource, query string) error {
+	asked := liveQuestion{query: query}
 	if query == "" {
 		chosen, err := l.choose(ctx, spec)
 		if err != nil {
 			return err
 		}
+		asked.table = chosen.qualified()
 		l.reader = l.Read(l.ctx, chosen.qualified())
 	}
 	first, err := l.reader.Next()
@@ -85,11 +87,11 @@ func (s *Selection) openLiveStream(ctx context.Context, spec Spec, l *liveSource
 			return fmt.Errorf("export.query: %w", err)
 		}
 	}
-	stream := &liveStream{source: l, first: first, meter: s.meter}
+	stream := &liveStream{source: l, first: first, meter: s.meter, asked: asked}
 	if s.columns, stream.at, err = spec.Columns.resolve(columns); err != nil {
 		return fmt.Errorf("%s: %w", spec.Source, err)
 	}
-	s.from = stream
+	stream.columns, s.from = s.columns, stream
 	return nil
 }
 
@@ -131,12 +133,12 @@ func (l *liveSource) tables(ctx context.Context) ([]*fileTable, error) {
 
 // openLiveDatabase loads the tables that are needed, or the rows of the query, and lets go
 // of the database.
-func (s *Selection) openLiveDatabase(ctx context.Context, spec Spec, preset presets.Preset, l *liveSource) error {
+func (s *Selection) openLiveDatabase(ctx context.Context, spec Spec, preset presets.Preset, l *liveSource, query string) error {
 	p, err := openPrivate(ctx)
 	if err != nil {
 		return err
 	}
-	d := &database{private: p, spec: spec, meter: s.meter, preset: preset}
+	d := &database{private: p, spec: spec, meter: s.meter, preset: preset, ofLive: &liveQuestion{query: query}}
 	addSource := func(ctx context.Context) error { return d.addLive(ctx, l) }
 	if s.columns, err = d.open(ctx, addSource); err == nil {
 		err = l.close()
@@ -177,6 +179,7 @@ func (d *database) readNeeded(ctx context.Context, l *liveSource) (string, error
 			return "", err
 		}
 		chosen = t.qualified()
+		d.ofLive.table = chosen
 	}
 	var needed []string
 	for _, t := range tables {
@@ -197,6 +200,9 @@ type liveStream struct {
 	first  rows.Row // without values: what else Next gave before Records
 	at     places
 	meter  *Meter
+
+	asked   liveQuestion
+	columns Columns
 }
 
 func (s *liveStream) records(ctx context.Context, yield func(account.Record, error) bool) {
@@ -230,8 +236,8 @@ func (s *liveStream) record(row rows.Row) (account.Record, error) {
 			values[field] = asText(row.Values[i])
 		}
 	}
-	if err := checkText(values); err != nil {
-		return account.Record{}, fmt.Errorf("%s: %w", s.place(row.At), err)
+	if field := notText(&values); field >= 0 {
+		return account.Record{}, s.asked.textError(s.place(row.At), field, s.columns)
 	}
 	return record(row.At, values), nil
 }

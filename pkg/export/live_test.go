@@ -102,6 +102,40 @@ func checkLiveErrors(t *testing.T, url string) {
 	}
 }
 
+func TestALiveDatabaseGivesHashesInBytes(t *testing.T) {
+	postgres, mariadb := postgrestest.New(t), mariadbtest.New(t)
+	postgres.Run(t, `CREATE TABLE users (id integer, email text, password bytea, sso bytea);
+		INSERT INTO users VALUES (1, 'a@example.org', '\xdeff00', NULL), (2, 'b@example.org', '', '\x2000'), (3, 'c@example.org', NULL, '\xff00')`)
+	mariadb.Run(t, `CREATE TABLE users (id integer, email text, password varbinary(60), sso binary(2));
+		INSERT INTO users VALUES (1, 'a@example.org', x'deff00', NULL), (2, 'b@example.org', '', x'2000'), (3, 'c@example.org', NULL, x'ff00');
+		CREATE TABLE keyed (uid binary(2), email text, password text);
+		INSERT INTO keyed VALUES (x'ff00', 'a@example.org', 'h')`)
+	want := [][2]string{{"0xdeff00", ""}, {"", ""}, {"", "0xff00"}}
+	for _, spec := range []Spec{
+		{Source: postgres.URL + "?sslmode=disable", Table: "users"}, {Source: mariadb.URL + "?tls=false", Table: "users"},
+		{Source: postgres.URL + "?sslmode=disable", Table: "users", Where: "id > 0"}, {Source: mariadb.URL + "?tls=false", Table: "users", Where: "id > 0"},
+	} {
+		var got [][2]string
+		for _, rec := range mustCollect(t, spec) {
+			got = append(got, [2]string{rec.Password, rec.SSO})
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s, where %q: %q, want %q", spec.Source[:5], spec.Where, got, want)
+		}
+	}
+	spec := Spec{Source: mariadb.URL + "?tls=false", Table: "keyed", Columns: Columns{ID: "uid"}}
+	for _, spec.Where = range []string{"", "email <> ''"} {
+		got := mustFail(t, spec)
+		advised := "SELECT HEX(uid) AS id, email, password FROM " + strings.TrimPrefix(mariadb.URL[strings.LastIndexByte(mariadb.URL, '/'):], "/") + ".keyed"
+		if !strings.Contains(got, "row 1: the id, which is the column uid, is not UTF-8 text") || !strings.Contains(got, "query: "+advised) {
+			t.Errorf("where %q: error %q, want the advice %s", spec.Where, got, advised)
+		}
+		if got := ids(mustCollect(t, Spec{Source: spec.Source, Query: advised})); got != "FF00" {
+			t.Errorf("the advised query gives the ids %q", got)
+		}
+	}
+}
+
 func TestAPresetReadsALiveDatabase(t *testing.T) {
 	postgres := postgrestest.New(t)
 	postgres.Run(t, `CREATE TABLE users (id integer); CREATE SCHEMA auth;

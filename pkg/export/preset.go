@@ -70,6 +70,13 @@ func (s Spec) recognise(tables ...rows.Table) error {
 		})
 	}
 	name, ok := presets.Recognise(tables)
+	also := ""
+	if !ok && len(tables) == 1 { // which may have a name of the operator's own
+		name, ok = presets.Recognise([]rows.Table{{Columns: tables[0].Columns}})
+		if own := (&fileTable{schema: tables[0].Schema, name: tables[0].Name}).qualified(); s.Table == "" && own != "" {
+			also = " and export.table: " + own
+		}
+	}
 	if !ok {
 		return nil
 	}
@@ -78,7 +85,7 @@ func (s Spec) recognise(tables ...rows.Table) error {
 		return err
 	}
 	return hint.Wrap(fmt.Errorf("%s: this looks like %s", s.Source, preset.Title),
-		"set export.preset: %s, or export.columns if it is something else", name)
+		"set export.preset: %s%s, or export.columns if it is something else", name, also)
 }
 
 // openPreset finds the preset of the Spec, if it has one.

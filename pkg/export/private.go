@@ -22,6 +22,8 @@ type private struct {
 	db   *sql.DB
 	conn *sql.Conn
 	made int // tables that were made for files
+
+	denied bool // whether watch has refused anything
 }
 
 func openPrivate(ctx context.Context) (*private, error) {
@@ -76,14 +78,17 @@ func (p *private) words(ctx context.Context, query string, args ...any) ([]strin
 // watch has every schema, table and column that is compiled from now on told to read,
 // and refuses what does more than read. It returns what ends this.
 func (p *private) watch(read func(schema, table, column string)) (stop func() error, err error) {
+	p.denied = false
 	err = p.authorize(func(operation int, table, column, schema string) int {
-		switch operation {
-		case sqlite3.SQLITE_READ:
+		switch {
+		case operation == sqlite3.SQLITE_READ:
 			read(schema, table, column)
 			return sqlite3.SQLITE_OK
-		case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, authRecursive:
+		case operation == sqlite3.SQLITE_FUNCTION && column == "load_extension": // it would fail with the first row only
+		case operation == sqlite3.SQLITE_SELECT, operation == sqlite3.SQLITE_FUNCTION, operation == authRecursive:
 			return sqlite3.SQLITE_OK
 		}
+		p.denied = true
 		return sqlite3.SQLITE_DENY
 	})
 	return func() error { return p.authorize(nil) }, err

@@ -11,6 +11,7 @@ import (
 	"breachnotify/pkg/export/mysqldump"
 	"breachnotify/pkg/export/pgdump"
 	"breachnotify/pkg/export/rows"
+	"breachnotify/pkg/hint"
 )
 
 var (
@@ -87,7 +88,7 @@ func (d *database) addFed(ctx context.Context, f *feeder, table string) error {
 }
 
 func errNoColumns(path string, t *fileTable) error {
-	return fmt.Errorf("%s: %s has no columns", path, t.title())
+	return hint.Wrap(fmt.Errorf("%s: %s has no columns and no rows", path, t.title()), "write the export again, and see that it holds the accounts")
 }
 
 // needs reports whether a table of the source is the export, or is named in the clause.

@@ -158,6 +158,9 @@ func (s *scanner) unquoted(from int) (span, int, error) {
 		if i < len(data) {
 			if data[i] == '"' {
 				err := s.errAt(i, "a quote inside a field that does not begin with one")
+				if i > from && len(bytes.TrimLeft(data[from:i], " ")) == 0 {
+					return span{}, 0, s.badQuote(err, "take away the spaces between the separator and the quote")
+				}
 				return span{}, 0, s.badQuote(err, `put the whole field into quotes and write the quote twice: ""`)
 			}
 			return span{from: from, to: i}, i, nil
@@ -200,16 +203,20 @@ func (s *scanner) quoted(from int) (span, int, error) {
 
 // unclosed is the error for a field in quotes that could not be read to its end.
 func (s *scanner) unclosed(opening int, err error) error {
+	const advice = `close it behind the value; a quote that is part of the value is written twice, inside of quotes: """"`
 	switch {
 	case errors.Is(err, io.EOF):
-		err = s.errAt(opening, "the quote that begins here is never closed")
+		return s.badQuote(s.errAt(opening, "the quote that begins here is never closed"), advice)
 	case errors.Is(err, errTooLong):
-		err = s.errAt(opening, "the quote that begins here is not closed within %d bytes", s.max)
-	default:
-		return err
+		err = s.errAt(opening, "the record is larger than %d bytes before the quote that begins here is closed", s.max)
+		return hint.Wrap(s.badQuote(err, "if it is never closed, "+advice),
+			"if its value is as large as that, export.max_record raises the limit, as in max_record: %s", twice(s.max))
 	}
-	return s.badQuote(err, `close it behind the value; a quote that is part of the value is written twice, inside of quotes: """"`)
+	return err
 }
+
+// twice returns twice a size as the configuration has it.
+func twice(size int) string { return fmt.Sprintf("%dMB", max(1, 2*size/1_000_000)) }
 
 // endsWithin reports whether a line ends in data before k, which is negative for nowhere.
 func endsWithin(data []byte, k int) bool {
@@ -291,7 +298,7 @@ func undouble(field []byte) []byte {
 func (s *scanner) checkText(raw []byte) error {
 	if i := bytes.IndexByte(raw, 0); i >= 0 {
 		return hint.Wrap(s.errAt(i, "a NUL byte: the file is binary or UTF-16"),
-			"if it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8 %s", s.name)
+			"if it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8 %s > utf8.txt", s.name)
 	}
 	if utf8.Valid(raw) {
 		return nil
@@ -301,7 +308,7 @@ func (s *scanner) checkText(raw []byte) error {
 		r, size := utf8.DecodeRune(raw[i:])
 		if r == utf8.RuneError && size <= 1 {
 			return hint.Wrap(s.errAt(i, "not UTF-8"),
-				"convert it, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s", s.name)
+				"convert it, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s > utf8.txt", s.name)
 		}
 		i += size
 	}

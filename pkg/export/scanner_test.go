@@ -63,7 +63,7 @@ func TestScanKeepsToTheLimitExactly(t *testing.T) {
 		"as large as allowed":           {"a,b\nccccc,d\n", 8, ""},
 		"one byte more":                 {"a,b\ncccccc,d\n", 8, "line 2: the record is larger than 8 bytes"},
 		"as large, without a line end":  {"cccccc,d", 8, ""},
-		"in quotes that do not close":   {"a,b\n1,\"\nccccccccccccccccc", 8, "line 2: the quote that begins here is not closed within 8 bytes"},
+		"in quotes that do not close":   {"a,b\n1,\"\nccccccccccccccccc", 8, "line 2: the record is larger than 8 bytes before the quote that begins here is closed"},
 		"many small ones are no matter": {strings.Repeat("a,b\n", 1000), 4, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

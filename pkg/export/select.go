@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/hint"
 )
 
 // selectedRow is a row of the statement.
 type selectedRow struct {
-	line   int64
+	line   int64 // shifted as in the rowid
 	values [fieldCount]string
 }
 
@@ -52,10 +51,10 @@ func (d *database) selected(ctx context.Context, yield func(account.Record, erro
 			if d.unnumbered {
 				row.line = number
 			}
-			if err := checkText(row.values); err != nil {
-				return fmt.Errorf("%s: %w", d.place(row.line), err)
+			if field := notText(&row.values); field >= 0 {
+				return d.textError(row, field)
 			}
-			if !yield(record(row.line, row.values), nil) {
+			if !yield(record(row.line>>d.shift, row.values), nil) {
 				return errStopped
 			}
 		}
@@ -125,17 +124,7 @@ func (r *selectedRow) fill(values []driver.Value) error {
 
 func (d *database) selectError(err error) error {
 	if d.clause.key != "" {
-		return d.clause.fails(err)
+		return hint.Wrap(d.clause.fails(err), "a row holds what the SQL cannot take: leave it out first, as in json_valid(profile) AND profile ->> 'country' = 'DE'")
 	}
 	return sqliteError(d.spec.Source, err)
-}
-
-// checkText holds rows of SQLite to what is asked of text files.
-func checkText(values [fieldCount]string) error {
-	for i, value := range values {
-		if !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
-			return fmt.Errorf("the %s is not UTF-8 text", fieldNames[i])
-		}
-	}
-	return nil
 }

@@ -114,6 +114,9 @@ func (s *Selection) Records(ctx context.Context) iter.Seq2[account.Record, error
 			if err == nil && account.IsNull(rec.ID) {
 				err = hint.Wrap(fmt.Errorf("%s: the id is empty", s.from.place(rec.Line)),
 					"every account needs an id to be accounted for")
+				if rec == (account.Record{Line: rec.Line}) {
+					err = hint.Wrap(err, "nothing of an account is in the row: take out the empty rows that spreadsheets leave at the end")
+				}
 			}
 			if err != nil {
 				yield(account.Record{}, err)

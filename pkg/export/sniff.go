@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func (s sniffer) format() (format, error) {
 		if len(s.head) < looked && !s.whole {
 			return undecided, nil
 		}
-		if err := bareUnicode(s.name, s.head); err != nil {
+		if err := cmp.Or(errTar(s.name, s.head), bareUnicode(s.name, s.head)); err != nil {
 			return undecided, err
 		}
 	}
@@ -145,7 +146,7 @@ var sqlStart = regexp.MustCompile(`^(--|/\*|\\[a-z]+ |(?i:set|create|copy|insert
 
 // sql knows dumps by the first line that has a mark.
 func (s sniffer) sql(text []byte) (format, bool, error) {
-	if !sqlStart.Match(text) && s.extension() != ".sql" {
+	if text[0] == '<' || !sqlStart.Match(text) && s.extension() != ".sql" {
 		return undecided, false, nil
 	}
 	if !s.whole {
@@ -193,6 +194,9 @@ func (s sniffer) columns(text []byte) (format, bool, error) {
 	case text[0] == '<':
 		return undecided, true, hint.Wrap(fmt.Errorf("%s: HTML or XML", s.name),
 			"look into it: a download may have failed; a spreadsheet is to be saved as CSV")
+	case bytes.HasPrefix(line, []byte("+-")):
+		return undecided, true, hint.Wrap(fmt.Errorf("%s: a table that a client drew for the eye", s.name),
+			"have the client write the rows with tabs, as mysql --batch does, or write a dump")
 	case !isText(line):
 		return undecided, false, nil
 	case tabs > bytes.Count(line, []byte(",")):

@@ -71,7 +71,7 @@ func (s Spec) Validate() error {
 	case s.Source == "":
 		return hint.Wrap(errors.New("export.source is not set"), "set export.source to the path of the export")
 	case blank(s.Where) || blank(s.Query):
-		return errors.New("export.where or export.query is blank: leave it out to select every row")
+		return hint.Wrap(errors.New("export.where or export.query is blank"), "leave it out to select every row")
 	case s.Where != "" && s.Query != "" && !live.IsURL(s.Source):
 		return hint.Wrap(errors.New("export.where and export.query are both set"), "put the condition into the query")
 	case s.Query != "" && s.Table != "" && live.IsURL(s.Source):
@@ -118,15 +118,15 @@ func (s Spec) validateTables() error {
 		folded := strings.ToLower(name)
 		switch {
 		case !tableName.MatchString(name):
-			return fmt.Errorf("export.tables: %q is no name of a table: want letters, digits and _", name)
+			return hint.Wrap(fmt.Errorf("export.tables: %q is no name of a table", name), "SQL goes by the name: write it with letters, digits and _")
 		case folded == exportTable || strings.HasPrefix(folded, "sqlite_"):
-			return fmt.Errorf("export.tables: the name %s is reserved", name)
+			return hint.Wrap(fmt.Errorf("export.tables: the name %s is reserved", name), "give the file another name, such as affected")
 		case seen[folded] != "":
-			return fmt.Errorf("export.tables: %s and %s are the same name", seen[folded], name)
+			return hint.Wrap(fmt.Errorf("export.tables: %s and %s are the same name", seen[folded], name), "give one of them another name")
 		case s.Tables[name] == "":
 			return fmt.Errorf("export.tables: %s has no path", name)
 		case s.Tables[name] == standardInput && stdin != "":
-			return fmt.Errorf("%s and export.tables.%s both read standard input, which can be read once", stdin, name)
+			return hint.Wrap(fmt.Errorf("%s and export.tables.%s both read standard input, which can be read once", stdin, name), "write one of them to a file")
 		}
 		seen[folded] = name
 		if s.Tables[name] == standardInput {

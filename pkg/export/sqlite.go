@@ -147,13 +147,13 @@ func (p *private) choose(ctx context.Context, path, schema, preferred string) (*
 	if preferred != "" {
 		i := indexOf(all, preferred)
 		if i < 0 {
-			return nil, fmt.Errorf("%s: no table %q; there are: %s", path, preferred, list(all))
+			return nil, noTable(path, preferred, all)
 		}
 		return p.describe(ctx, &attached{path: path, schema: schema, table: all[i], view: i >= len(tables)})
 	}
 	switch len(tables) {
 	case 0:
-		return nil, fmt.Errorf("%s: the database has no table", path)
+		return nil, hint.Wrap(fmt.Errorf("%s: the database has no table", path), "check that it is the right file: a database that SQLite was told to open and that was not there is made anew, and empty")
 	case 1:
 		return p.describe(ctx, &attached{path: path, schema: schema, table: tables[0]})
 	}

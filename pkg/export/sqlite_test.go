@@ -180,8 +180,11 @@ func TestSQLiteValuesMustBeText(t *testing.T) {
 	for _, value := range []string{"x'FF'", "CAST(x'FF' AS TEXT)", "'a' || char(0) || 'b'"} {
 		got := mustFail(t, Spec{Source: sqliteDB(t, "a.db", "CREATE TABLE u(id, email, name)",
 			"INSERT INTO u VALUES(1, 'x', 'n')", "INSERT INTO u VALUES(2, 'y', "+value+")")})
-		if !strings.Contains(got, "a.db: row 2: the name is not UTF-8 text") {
-			t.Errorf("%s: error %q", value, got)
+		for _, want := range []string{"a.db: row 2: the name is not UTF-8 text\nread it as text", ".dump | iconv",
+			"SELECT id, email, iif(typeof(name) = 'blob', NULL, name) AS name FROM export"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: error %q does not say %q", value, got, want)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"breachnotify/pkg/account"
@@ -83,26 +84,48 @@ func (t *textFile) readHeader(header presets.Header) error {
 	return cmp.Or(t.checkHeader(), t.checkSeparator())
 }
 
-// chooseSeparator takes tabs for the separator of a file whose header has such and no comma,
-// whatever the name of the file is.
+// chooseSeparator takes tabs or semicolons for the separator of a file whose header has such
+// and no comma, whatever the name of the file is. Excel writes semicolons where the comma is
+// the decimal sign, and takes a first line such as sep=; for what it says.
 func (t *textFile) chooseSeparator() error {
-	line, err := t.firstLine()
-	if err == nil && bytes.IndexByte(line, '\t') >= 0 && bytes.IndexByte(line, ',') < 0 {
-		t.separateBy('\t')
+	line, from, err := t.firstLine()
+	if err != nil {
+		return err
 	}
-	return err
+	if said := sepLine.FindSubmatch(line); said != nil {
+		t.separateBy(said[1][0])
+		size := min(from+len(line)+1, t.end-t.start)
+		t.below += int64(bytes.Count(t.buf[t.start:t.start+size], []byte{'\n'}))
+		t.start += size
+		return nil
+	}
+	if bytes.IndexByte(line, ',') >= 0 {
+		return nil
+	}
+	for _, separator := range []byte("\t;") {
+		if bytes.IndexByte(line, separator) >= 0 {
+			t.separateBy(separator)
+			break
+		}
+	}
+	return nil
 }
 
-// firstLine returns the first line that is not empty, as far as a record may reach.
-func (t *textFile) firstLine() ([]byte, error) {
+// sepLine is the line in which Excel looks for the separator.
+var sepLine = regexp.MustCompile(`^(?i:sep)=([,;|\t])\r?$`)
+
+// firstLine returns the first line that is not empty, as far as a record may reach, and how
+// many bytes are before it.
+func (t *textFile) firstLine() (line []byte, from int, err error) {
 	for size := 1; ; {
 		head, err := t.peek(size)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		line, _, ended := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte{'\n'})
+		trimmed := bytes.TrimLeft(head, "\r\n")
+		line, _, ended := bytes.Cut(trimmed, []byte{'\n'})
 		if ended || len(head) < size {
-			return line, nil
+			return line, len(head) - len(trimmed), nil
 		}
 		size = len(head) + 1
 	}
@@ -160,12 +183,12 @@ func (t *textFile) checkSeparator() error {
 	separator := t.header[0][i]
 	err := fmt.Errorf("%s: line %d: the header is a single column, and the separator seems to be %q", t.name, t.line, separator)
 	switch separator {
-	case '\t':
+	case '\t', ';':
 		return hint.Wrap(err, "take away the quotes around the whole line, which make one column of it")
 	case ',':
 		return hint.Wrap(err, ".csv is separated by commas and .tsv by tabs: rename the file to .csv")
 	}
-	return hint.Wrap(err, "write the export again with commas, or convert it: mlr --icsv --ifs '%c' --ocsv cat %s", separator, t.name)
+	return hint.Wrap(err, "write the export again with commas, as psql --csv does, or convert it: mlr --icsv --ifs '%c' --ocsv cat %s", separator, t.name)
 }
 
 // next reads a row: the scanner's line and fields, as many as the header has.
@@ -181,6 +204,9 @@ func (t *textFile) next() error {
 		return nil
 	}
 	err := fmt.Errorf("%s: line %d: %d fields where the header has %d", t.name, t.line, len(t.fields), len(t.header))
+	if len(t.fields) == 1 && len(bytes.Trim(t.fields[0], " \t\x1A")) == 0 { // old programs end a file with Ctrl-Z
+		return hint.Wrap(err, "the line is blank: take it out")
+	}
 	return t.badQuote(err, "a value with a separator or a line end in it must be in quotes")
 }
 

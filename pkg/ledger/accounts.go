@@ -32,6 +32,7 @@ type AccountLine struct {
 	ID         string
 	Name       string
 	Address    account.Address // where the notice goes; zero where there is none
+	Written    string          // what stands for an address that is none, as campaign.Planned has it
 	Class      account.Class   // empty where there is none
 	Reason     string          // why this class, or why this exclusion
 	Locale     string
@@ -51,7 +52,7 @@ type accountRow struct {
 	Address, Class, Excluded  sql.NullString
 	Locale                    string
 	Seq, Generation, Attempts sql.NullInt64
-	State                     sql.NullString
+	State, Written            sql.NullString
 	Updated                   sql.NullInt64
 	lastAttempt
 }
@@ -65,10 +66,11 @@ type lastAttempt struct {
 const selectAccount = `SELECT a.n, a.line, a.id, a.name, v.reason, coalesce(o.address, a.address) AS address,
 		v.class, v.excluded, coalesce(o.locale, v.locale) AS locale, o.seq, o.generation, o.attempts, o.state,
 		coalesce(o.updated, (SELECT made FROM batches WHERE first <= o.seq ORDER BY first DESC LIMIT 1)) AS updated,
-		t.stage, t.code, t.enhanced, t.reply
+		t.stage, t.code, t.enhanced, t.reply, w.text AS written
 	FROM accounts a CROSS JOIN verdicts v ON v.number = a.verdict
 	LEFT JOIN notices o ON v.excluded IS NULL AND o.seq = ` + lastNotice + `
 	LEFT JOIN attempts t ON t.notice = o.seq AND t.n = o.tries
+	LEFT JOIN written w ON w.account = a.n
 	WHERE a.n > ?`
 
 // Accounts yields the accounts that fit f in the order of the export. It ends with
@@ -129,7 +131,7 @@ func (f Filter) query() (string, []any) {
 func (r *Reader) accountLine(row accountRow) (AccountLine, error) {
 	line := AccountLine{
 		Line: row.Line, ID: row.ID, Name: row.Name, Class: account.Class(row.Class.String), Reason: row.Reason,
-		Locale: row.Locale, Excluded: campaign.Exclusion(row.Excluded.String),
+		Locale: row.Locale, Excluded: campaign.Exclusion(row.Excluded.String), Written: row.Written.String,
 	}
 	if row.Address.Valid {
 		var err error

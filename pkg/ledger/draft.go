@@ -62,6 +62,12 @@ func Create(ctx context.Context, path string) (_ *Draft, err error) {
 // sent nothing. The caller holds the lock, so that this stays true.
 func refuseStarted(ctx context.Context, path string) error {
 	r, err := OpenReadOnly(ctx, path)
+	if errors.Is(err, ErrOlder) {
+		if err := upgrade(ctx, path); err != nil {
+			return fmt.Errorf("look at the existing ledger: %w", err)
+		}
+		r, err = OpenReadOnly(ctx, path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

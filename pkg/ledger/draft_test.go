@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"breachnotify/pkg/account"
@@ -54,7 +55,7 @@ func TestAccountsOfOneMailboxAndClassShareANotice(t *testing.T) {
 	if s.Accounts.Selected != 6 || s.Accounts.Noticed != 5 || s.Accounts.ExcludedBy[campaign.NoAddress] != 1 {
 		t.Errorf("accounts = %+v", s.Accounts)
 	}
-	if len(s.Accounts.ExcludedBy) != 6 || len(s.ByClass) != 2 || s.State != campaign.PhasePlanned {
+	if len(s.Accounts.ExcludedBy) != 7 || len(s.ByClass) != 2 || s.State != campaign.PhasePlanned {
 		t.Errorf("status = %+v", s)
 	}
 }
@@ -132,6 +133,31 @@ func TestNothingToSendIsRefused(t *testing.T) {
 			}
 			wantFiles(t, dir, "test.ledger.lock")
 		})
+	}
+}
+
+func TestNothingSelectedSaysWhetherThereAreRows(t *testing.T) {
+	for read, want := range map[int64]string{0: "no account is selected: the export has no rows", 7: "no account is selected"} {
+		f := frozen()
+		f.Read = read
+		err := seal(t, filepath.Join(t.TempDir(), "test.ledger"), f, nil)
+		if !errors.Is(err, campaign.ErrNothingSelected) || err.Error() != want {
+			t.Errorf("after %d rows: %v, want %s", read, err, want)
+		}
+		if where := slices.ContainsFunc(hint.Of(err), func(s string) bool { return strings.Contains(s, "export.where") }); where != (read > 0) {
+			t.Errorf("after %d rows the advice is %q", read, hint.Of(err))
+		}
+	}
+}
+
+func TestAFolderThatIsNotThereHasAdvice(t *testing.T) {
+	folder := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(folder, "file"), nil, 0o600))
+	for _, missing := range []string{"missing", "file"} {
+		_, err := Create(t.Context(), filepath.Join(folder, missing, "a.ledger"))
+		if advice := hint.Of(err); err == nil || len(advice) == 0 || !strings.Contains(advice[0], "--ledger") {
+			t.Errorf("%s: %v, advice %q", missing, err, advice)
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ func (r *Reader) evidence(ctx context.Context, now time.Time) (e campaign.Eviden
 		if e.Resends, err = resendsOf(ctx, tx); err != nil {
 			return err
 		}
+		if e.Overrides, err = overridesOf(ctx, tx); err != nil {
+			return err
+		}
 		return errors.Join(
 			bouncesBy(ctx, tx, &e),
 			rejectionsBy(ctx, tx, &e),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -66,6 +67,9 @@ func (l *lock) guard(path string) (func() error, error) {
 func acquire(path string) (*lock, error) {
 	name := lockPath(path)
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // the file itself would be made
+		err = hint.Wrap(err, "the folder of the ledger is not there: make it, or name another ledger with --ledger")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the ledger: %w", explain(err))
 	}

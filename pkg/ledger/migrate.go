@@ -55,14 +55,29 @@ func checkVersion(version int, steps []migration) error {
 	return nil
 }
 
-// migrate brings the schema up to date, each step in a transaction of its own.
-func migrate(ctx context.Context, conn *sqlx.Conn, steps []migration) error {
+// migrate brings the schema up to date, each step in a transaction of its own. Foreign
+// keys are not enforced meanwhile, since a step may build a table anew that others refer
+// to (SQLite, ALTER TABLE, section 7), and hold before it is committed.
+func migrate(ctx context.Context, conn *sqlx.Conn, steps []migration) (err error) {
 	var version int
 	if err := conn.GetContext(ctx, &version, "PRAGMA user_version"); err != nil {
 		return err
 	}
 	if err := checkVersion(version, steps); !errors.Is(err, ErrOlder) {
 		return err
+	}
+	var enforced bool
+	if err := conn.GetContext(ctx, &enforced, "PRAGMA foreign_keys"); err != nil {
+		return err
+	}
+	if enforced { // within a transaction it cannot be changed
+		if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
+			return err
+		}
+		defer func() {
+			_, restored := conn.ExecContext(ctx, "PRAGMA foreign_keys = ON")
+			err = errors.Join(err, restored)
+		}()
 	}
 	for i, step := range steps[version:] {
 		if err := apply(ctx, conn, step, version+i+1); err != nil {
@@ -84,6 +99,13 @@ func apply(ctx context.Context, conn *sqlx.Conn, step migration, version int) er
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
+	}
+	var dangling int64
+	if err := tx.GetContext(ctx, &dangling, "SELECT count(*) FROM pragma_foreign_key_check"); err != nil {
+		return err
+	}
+	if dangling > 0 {
+		return damaged("rows that refer to nothing: %d", dangling)
 	}
 	return tx.Commit()
 }

@@ -53,7 +53,30 @@ func (r *register) insert(conn driver.QueryerContext, accounts []campaign.Planne
 	if err != nil {
 		return err
 	}
-	return rows.Close()
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	return r.keepWritten(conn, accounts)
+}
+
+// keepWritten keeps what stands for the addresses of accounts that insert has just written
+// and that have none.
+func (r *register) keepWritten(conn driver.QueryerContext, accounts []campaign.Planned) error {
+	first := r.n - int64(len(accounts)) + 1
+	for i, p := range accounts {
+		if p.Written == "" {
+			continue
+		}
+		args := []driver.NamedValue{{Ordinal: 1, Value: first + int64(i)}, {Ordinal: 2, Value: p.Written}}
+		rows, err := conn.QueryContext(context.Background(), "INSERT INTO written (account, text) VALUES (?, ?)", args)
+		if err != nil {
+			return err
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *register) append(p campaign.Planned) {

@@ -192,6 +192,23 @@ func TestAKillAtEveryWrite(t *testing.T) {
 	}
 }
 
+// The rate counts what was accepted, and the end rests on all that was tried: the run alone
+// knows both.
+func TestTheEndIsTheOneThatTheRunNotes(t *testing.T) {
+	l := opened(t, planned(t, frozen(), people(12)), Options{})
+	_, err := l.Begin(t.Context(), noon)
+	must(t, err)
+	end := noon.Add(time.Minute)
+	must(t, l.Note(t.Context(), campaign.Activity{Phase: campaign.PhaseSending, Rate: 0.1, ETA: end}))
+	for _, age := range []time.Duration{time.Second, 10 * time.Second, 59 * time.Second} {
+		s, err := l.Status(t.Context(), noon.Add(age))
+		must(t, err)
+		if s.ETA == nil || !s.ETA.Equal(end) || !s.Began.Equal(noon) {
+			t.Errorf("after %v the run that began at %v ends at %v, want %v", age, s.Began, s.ETA, end)
+		}
+	}
+}
+
 func TestARunIsSeenInTheStatus(t *testing.T) {
 	l := opened(t, planned(t, frozen(), people(12)), Options{})
 	if err := l.Note(t.Context(), campaign.Activity{Phase: campaign.PhaseSending}); err == nil {

@@ -28,11 +28,15 @@ func (d *Draft) Seal(ctx context.Context, f campaign.Frozen) error {
 	if err := d.settle(ctx); err != nil {
 		return fmt.Errorf("write the accounts: %w", explain(err))
 	}
-	if d.n == 0 {
+	switch {
+	case d.n == 0 && f.Read == 0:
+		return hint.Wrap(fmt.Errorf("%w: the export has no rows", campaign.ErrNothingSelected),
+			"look into the export, and at export.query if it is set: there are columns and no row below them")
+	case d.n == 0:
 		return hint.Wrap(campaign.ErrNothingSelected, "look at export.where and export.query")
 	}
 	steps := []func(context.Context, campaign.Frozen) error{
-		d.decide, d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.setDeadline, d.finish,
+		d.decide, d.excludeDuplicates, d.group, d.count, d.deal, d.bind, d.setDeadline, d.setOverrides, d.finish,
 	}
 	for _, step := range steps {
 		if err := step(ctx, f); err != nil {
@@ -143,7 +147,7 @@ func (d *Draft) count(ctx context.Context, _ campaign.Frozen) error {
 	}
 	census := d.register.verdicts.census()
 	if census[""] == 0 {
-		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns and at the addresses of the export")
+		return hint.Wrap(campaign.ErrAllExcluded, "look at export.columns or export.preset, whichever is set, and at the addresses of the export")
 	}
 	for excluded, n := range census {
 		if _, err := d.conn.ExecContext(ctx, "INSERT INTO census VALUES (?, ?)", string(excluded), n); err != nil {

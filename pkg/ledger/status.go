@@ -168,7 +168,6 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 	if running {
 		s.Began, s.RatePerS, s.Limit = moment(run.Started), run.Rate, nonempty(run.Binding)
 		s.ETA, s.LimitedUntil = ahead(run.ETA, now), ahead(run.Until, now)
-		s.Measure(run.Binding == campaign.LimitRamp)
 		if err := silence(ctx, tx, s); err != nil {
 			return err
 		}

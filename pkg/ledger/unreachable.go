@@ -19,8 +19,9 @@ type Unreachable struct {
 	ID, Name   string
 	Class      account.Class       // empty where there is none
 	Address    account.Address     // the last one that was tried; zero where there is none
+	Written    string              // what stands for an address that is none, as campaign.Planned has it
 	State      campaign.State      // rejected, bounced or in doubt; empty: excluded
-	Excluded   campaign.Exclusion  // no, an invalid or an unsendable address; empty: a notice failed
+	Excluded   campaign.Exclusion  // no usable address, or withheld; empty: a notice failed
 	Reason     string              // a reason of package bounce, the state, or why it is excluded
 	Status     string              // enhanced status code; may be empty
 	Permanence campaign.Permanence // empty where it is excluded
@@ -33,7 +34,7 @@ type Unreachable struct {
 
 // Unreachable yields the accounts whose owners could not be told: those whose current
 // notice is rejected, bounced or in doubt, in the order of sending, and then those that
-// are excluded for their address, in the order of the export. It ends with the first
+// are excluded for their address or mailbox, in the order of the export. It ends with the first
 // error.
 func (r *Reader) Unreachable(ctx context.Context) iter.Seq2[Unreachable, error] {
 	return func(yield func(Unreachable, error) bool) {
@@ -87,7 +88,7 @@ func (r *Reader) unreached(f failing, m member, to account.Address) Unreachable 
 }
 
 const withoutAddress = selectAccount + ` AND a.verdict IN (SELECT number FROM verdicts
-	WHERE excluded IN ('no_address', 'invalid_address', 'unsendable')) ORDER BY a.n LIMIT ?`
+	WHERE excluded IN ('no_address', 'invalid_address', 'unsendable', 'withheld')) ORDER BY a.n LIMIT ?`
 
 func (r *Reader) eachWithoutAddress(ctx context.Context, yield func(Unreachable) bool) error {
 	for after := int64(0); ; {
@@ -102,7 +103,7 @@ func (r *Reader) eachWithoutAddress(ctx context.Context, yield func(Unreachable)
 			}
 			u := Unreachable{
 				Line: line.Line, ID: line.ID, Name: line.Name, Class: line.Class, Address: line.Address,
-				Excluded: line.Excluded, Reason: line.Reason, At: moment(r.plan.Made),
+				Written: line.Written, Excluded: line.Excluded, Reason: line.Reason, At: moment(r.plan.Made),
 			}
 			if !yield(u) {
 				return nil

@@ -14,6 +14,7 @@ func TestTheUnreachableAreThoseWhoWereNotTold(t *testing.T) {
 		excluded(7, "nowhere", campaign.NoAddress), excluded(8, "nobody", campaign.Unclassified),
 		excluded(9, "wrong", campaign.InvalidAddress),
 		person(10, "refused", "refused@small.example", account.SSO), person(11, "lost", "lost@small.example", account.SSO))
+	records[len(records)-3].Written = "wrong at example"
 	l := opened(t, planned(t, frozen(), records), Options{})
 	_, err := l.Begin(t.Context(), noon)
 	must(t, err)
@@ -31,7 +32,7 @@ func TestTheUnreachableAreThoseWhoWereNotTold(t *testing.T) {
 	var got []string
 	for u, err := range l.Unreachable(t.Context()) {
 		must(t, err)
-		got = append(got, fmt.Sprint(u.ID, " ", u.Class, u.State, u.Excluded, " ", u.Reason, " ", u.Status, " ", u.Permanence, " ", u.Generation))
+		got = append(got, fmt.Sprint(u.ID, " ", u.Class, u.State, u.Excluded, " ", u.Reason, " ", u.Status, " ", u.Permanence, " ", u.Generation, u.Written))
 		if u.At.IsZero() || (u.Excluded == "") != (u.NoticeID != "") || u.Line == 0 {
 			t.Errorf("%+v", u)
 		}
@@ -42,7 +43,7 @@ func TestTheUnreachableAreThoseWhoWereNotTold(t *testing.T) {
 		"nowhere no_address because   0",
 		"pair-2 passwordbounced no_mailbox 5.1.1 permanent 1",
 		"refused ssorejected rejected 5.1.1 permanent 1",
-		"wrong invalid_address because   0",
+		"wrong invalid_address because   0wrong at example",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("unreachable:\n%q\nwant:\n%q", got, want)

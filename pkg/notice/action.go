@@ -167,7 +167,26 @@ func checkText(source []byte, file string, first int) error {
 	return nil
 }
 
+// A PlaceError is what is wrong at one place of a template or of a fact. It is among the
+// errors of Load and Check.
+type PlaceError struct {
+	File string // as Set.Wordings names it, or the key of a fact
+	Line int    // from 1; 0: all of it
+	Err  error
+}
+
+// Error returns the place and the error on one line.
+func (e *PlaceError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
+}
+
+// Unwrap returns the error without its place.
+func (e *PlaceError) Unwrap() error { return e.Err }
+
 // at returns an error that says where in a file it is.
 func at(file string, line int, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %w", file, line, fmt.Errorf(format, args...))
+	return &PlaceError{file, line, fmt.Errorf(format, args...)}
 }

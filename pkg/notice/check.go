@@ -61,11 +61,11 @@ func (s *Set) checkVariant(v variant, links map[Link]bool) error {
 	for _, sample := range s.Samples(v.class, v.locale, checkDate) {
 		m, err := s.Compose(sample)
 		if err != nil {
-			return err
+			return &PlaceError{v.name(), 0, err}
 		}
 		found, err := s.checkMessage(v, m)
 		if err != nil {
-			return fmt.Errorf("%s: %w", v.name(), err)
+			return &PlaceError{v.name(), 0, err}
 		}
 		for link := range found {
 			if !mentioned[link] {

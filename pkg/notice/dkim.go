@@ -50,6 +50,9 @@ func LoadDKIM(domain, selector, path string) (*DKIM, error) {
 	return &DKIM{domain: domain, selector: selector, key: key}, nil
 }
 
+// Public returns the public part of the key: what the record in DNS has to hold.
+func (d *DKIM) Public() crypto.PublicKey { return d.key.Public() }
+
 // readKey reads a file that only its owner and its group may read.
 func readKey(path string) ([]byte, error) {
 	info, err := os.Stat(path)

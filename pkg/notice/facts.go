@@ -54,6 +54,9 @@ type Options struct {
 	MessageIDDomain string // right of the @ in Message-ID
 	DefaultLocale   string // of accounts whose own language has no notice
 	DKIM            *DKIM  // nil: messages are not signed
+	// Unchecked leaves Check to the caller, who wants the notices also where it finds
+	// something. Such notices are for looking at, and never for sending.
+	Unchecked bool
 }
 
 // factKey is what a template can name behind .Incident.
@@ -105,7 +108,7 @@ func checkLink(key, link string) error {
 		return nil
 	}
 	if err := checkWeb(link); err != nil {
-		return fmt.Errorf("links.%s: %w", key, err)
+		return &PlaceError{"links." + key, 0, err}
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (s *Set) frame(d data) (string, error) {
 func checkFrame(source string) error {
 	p, err := readPage(source)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("%s: %w", namePrefix+layoutName, err), "notify init writes the built-in layout.html, to start from")
+		return hint.Wrap(&PlaceError{namePrefix + layoutName, 0, err}, "notify init writes the built-in layout.html, to start from")
 	}
 	if n := strings.Count(p.text, standIn); n != 1 {
 		err := fmt.Errorf("%s: it shows the notice %d times", namePrefix+layoutName, n)

@@ -26,11 +26,12 @@ type folder struct {
 	locales []string // sorted
 }
 
-// noFolder is the error of a folder that cannot be read. Its path is not known here.
+// noFolder is the error of a folder that cannot be read. Its path is not known here, where
+// it is the dot of its file system.
 func noFolder(err error) error {
 	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		err = failed.Err
+	if errors.As(err, &failed) && failed.Path == "." {
+		err = &fs.PathError{Op: failed.Op, Path: "notice.templates", Err: failed.Err}
 	}
 	return hint.Wrap(fmt.Errorf("read the template folder: %w", err), "look at notice.templates in notify.yaml; a relative path starts at that file")
 }

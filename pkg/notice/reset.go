@@ -27,11 +27,11 @@ func (s *Set) checkMentions(c *compiled) error {
 		if !samePlace(m.url, s.facts.Links[LinkReset]) {
 			continue
 		}
-		where := m.at()
-		if m.file != c.name() {
-			where = c.name() + ": " + where // of a fact, which other notices share
+		var err error = &PlaceError{m.file, m.line, errReset(m.url)}
+		if m.file != c.name() { // a fact, which other notices share
+			err = &PlaceError{c.name(), 0, err}
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", where, errReset(m.url)))
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -14,8 +14,8 @@ func TestClassesKeepToTheirLinks(t *testing.T) {
 		{"en/password.md", reset, "x", "templates/en/password.md: a password notice without the reset link"},
 		{"en/password.md", reset, "[x](https://example.com/reset/)", "templates/en/password.md: a password notice without the reset link"},
 		{"en/sso.md", signOut, "x", "templates/en/sso.md: an SSO notice without the sign-out link"},
-		{"en/sso.md", signOut, "[x]({{.Links.sign_out}})\n   [y]({{.Links.reset}})", "templates/en/sso.md:46: an SSO notice with the reset link"},
-		{"en/sso.md", signOut, signOut + "\n\n<https://example.com/reset>", "templates/en/sso.md:47: an SSO notice with the reset link"},
+		{"en/sso.md", signOut, "[x]({{.Links.sign_out}})\n   [y]({{.Links.reset}})", "templates/en/sso.md:62: an SSO notice with the reset link"},
+		{"en/sso.md", signOut, signOut + "\n\n<https://example.com/reset>", "templates/en/sso.md:63: an SSO notice with the reset link"},
 	} {
 		folder := builtIn(t)
 		if !strings.Contains(string(folder[c.file].Data), c.old) {

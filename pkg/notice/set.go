@@ -63,7 +63,7 @@ func Load(o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	if s.links, err = s.check(); err != nil {
+	if s.links, err = s.check(); err != nil && !o.Unchecked {
 		return nil, err
 	}
 	return s, nil
@@ -151,6 +151,9 @@ func (s *Set) Subject(class account.Class, locale string) string {
 	}
 	return ""
 }
+
+// DKIM returns the key that messages are signed with; nil where they are not.
+func (s *Set) DKIM() *DKIM { return s.dkim }
 
 // Wordings returns the exact bytes of every template under its name, such as
 // templates/en/password.md: the evidence of what was said. The bytes are not to be

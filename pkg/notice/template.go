@@ -160,12 +160,12 @@ func (c *compiled) parse(src *sources, layout *htmltemplate.Template) error {
 	var err error
 	c.text, err = texttemplate.New(name).Funcs(funcs).Option("missingkey=error").Parse(src.text.String())
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("read a notice: %w", err), actionAdvice)
+		return hint.Wrap(&PlaceError{name, 0, fmt.Errorf("read a notice: %w", err)}, actionAdvice)
 	}
 	c.textSize = src.text.Len()
 	content, err := htmltemplate.New(name).Funcs(funcs).Parse(src.html.String())
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("read a notice: %w", err), actionAdvice)
+		return hint.Wrap(&PlaceError{name, 0, fmt.Errorf("read a notice: %w", err)}, actionAdvice)
 	}
 	if c.html, err = layout.Clone(); err != nil {
 		return fmt.Errorf("copy the layout: %w", err)

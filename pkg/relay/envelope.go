@@ -22,7 +22,14 @@ type Envelope struct {
 var errEnvelope = errors.New("the envelope holds what no SMTP command can hold")
 
 func (e Envelope) validate() error {
-	if e.To.IsZero() || strings.ContainsFunc(e.From, func(r rune) bool {
+	if e.To.IsZero() {
+		return errEnvelope
+	}
+	return e.validateSender()
+}
+
+func (e Envelope) validateSender() error {
+	if strings.ContainsFunc(e.From, func(r rune) bool {
 		return r <= ' ' || r == 0x7f || r == '<' || r == '>'
 	}) {
 		return errEnvelope

@@ -212,29 +212,36 @@ func (o *opening) mechanism() (smtp.Auth, error) {
 }
 
 func (o *opening) session() *Session {
+	relay := capabilities(o.client)
+	return &Session{
+		conn:         o.conn,
+		client:       o.client,
+		host:         net.JoinHostPort(o.Host, strconv.Itoa(o.Port)),
+		timeouts:     o.Timeouts,
+		first:        true,
+		capabilities: relay,
+		offers: offers{
+			pipelining: relay.Pipelining && !o.PipeliningOff,
+			size:       relay.Size,
+			smtputf8:   relay.SMTPUTF8,
+			dsn:        relay.DSN && o.DSN,
+			largest:    relay.Largest,
+		},
+	}
+}
+
+// capabilities reads what the relay offered in the last EHLO reply.
+func capabilities(client *smtp.Client) Capabilities {
 	has := func(keyword string) bool {
-		offered, _ := o.client.Extension(keyword)
+		offered, _ := client.Extension(keyword)
 		return offered
 	}
-	_, limit := o.client.Extension("SIZE")
+	_, limit := client.Extension("SIZE")
 	largest, err := strconv.Atoi(limit)
 	if err != nil || largest < 0 {
 		largest = 0 // it names no limit, or none that can be understood
 	}
-	return &Session{
-		conn:     o.conn,
-		client:   o.client,
-		host:     net.JoinHostPort(o.Host, strconv.Itoa(o.Port)),
-		timeouts: o.Timeouts,
-		first:    true,
-		offers: offers{
-			pipelining: has("PIPELINING") && !o.PipeliningOff,
-			size:       has("SIZE"),
-			smtputf8:   has("SMTPUTF8"),
-			dsn:        has("DSN") && o.DSN,
-			largest:    largest,
-		},
-	}
+	return Capabilities{Pipelining: has("PIPELINING"), Size: has("SIZE"), Largest: largest, DSN: has("DSN"), SMTPUTF8: has("SMTPUTF8")}
 }
 
 // split takes an error of go-mail apart: into the reply that it stands for, or into

@@ -44,6 +44,8 @@ type Session struct {
 	stale    bool      // a transaction was left half way: RSET is due
 	over     bool      // no further command will be answered
 	buffer   []byte    // of the last flight, to be used again
+
+	capabilities Capabilities
 }
 
 // Flight ends the open transaction by sending body and its final dot (body nil:
@@ -202,7 +204,7 @@ func (s *Session) Link() Link { return Link{Host: s.host, Peer: s.Peer(), Encryp
 // Encryption returns the version of TLS and the cipher suite of the session, such
 // as "TLS 1.3 TLS_AES_128_GCM_SHA256"; empty for one in clear.
 func (s *Session) Encryption() string {
-	state, encrypted := s.client.TLSConnectionState()
+	state, encrypted := s.TLS()
 	if !encrypted {
 		return ""
 	}

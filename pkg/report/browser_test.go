@@ -50,9 +50,35 @@ func TestABrowserLoadsNothingElseAndDoesNotComplain(t *testing.T) {
 }
 
 func TestThePageFitsAPhone(t *testing.T) {
-	b := shown(t, read(t, sample()), 390, 844)
-	if got := browsertest.Evaluate[int](b, `document.documentElement.scrollWidth`); got > 390 {
+	b := shown(t, read(t, sample()), 360, 800)
+	if got := browsertest.Evaluate[int](b, `document.documentElement.scrollWidth`); got > 360 {
 		t.Errorf("the page is %d pixels wide", got)
+	}
+	// What is too wide can be scrolled to, by keyboard as well.
+	cut := browsertest.Evaluate[[]string](b, `[...document.querySelectorAll("table, svg.chart")].filter(e => {
+		const box = e.closest(".wide")
+		return !box || box.tabIndex !== 0 || !box.getAttribute("aria-label") || getComputedStyle(box).overflowX !== "auto" ||
+			box.scrollWidth < e.getBoundingClientRect().width - 1
+	}).map(e => e.textContent.slice(0, 80))`)
+	if len(cut) != 0 {
+		t.Errorf("cut at the side: %q", cut)
+	}
+	// Moments are not torn: a row of them is as high as a line.
+	if torn := browsertest.Evaluate[int](b, `[...document.querySelectorAll(".when")].filter(e => e.getClientRects().length && e.tagName === "TD" &&
+		document.createRange && (r => (r.selectNodeContents(e), r.getBoundingClientRect().height))(document.createRange()) > 24).length`); torn != 0 {
+		t.Errorf("%d moments are on several lines", torn)
+	}
+}
+
+func TestOnPaperNothingIsCut(t *testing.T) {
+	b := shown(t, read(t, sample()), 680, 900) // about the width of A4 between its margins
+	b.Paper()
+	if got := browsertest.Evaluate[int](b, `document.documentElement.scrollWidth`); got > 680 {
+		t.Errorf("the page is %d pixels wide: %q", got, browsertest.Evaluate[[]string](b, `[...document.querySelectorAll("main *")]
+			.filter(e => e.getBoundingClientRect().right > 681).map(e => e.tagName + " " + e.textContent.slice(0, 40))`))
+	}
+	if got := browsertest.Evaluate[string](b, `getComputedStyle(document.querySelector(".wide")).overflowX`); got != "visible" {
+		t.Errorf("what is wide is %s", got)
 	}
 }
 

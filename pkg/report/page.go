@@ -33,7 +33,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"reason":     func(r string) string { return cmp.Or(reasonWords[r], "no reason was told") },
 	"permanence": permanence,
 	"pauseEnd":   func(e campaign.PauseEnd) string { return pauseWords[e] },
-	"margin":     margin,
+	"before":     func(by *time.Time, at time.Time) string { return margin(int64(at.Sub(*by) / time.Second)) },
 	"add":        func(a, b float64) float64 { return a + b },
 	"plain":      func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
 }).Parse(pageSource))
@@ -52,7 +52,6 @@ type pageData struct {
 	Destination  barChart
 	TimeChart    timeChart
 	Busy         []Span // the spans in which something was accepted
-	DeadlineMet  *campaign.Due
 }
 
 type exclusion struct {
@@ -75,7 +74,6 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; base-uri 'none'; form-action 'none'",
 		ClassChart: r.classChart(), Destination: r.destinationChart(), TimeChart: r.timeChart(),
-		DeadlineMet: r.Status.Deadline,
 	}
 	for _, f := range r.Facts {
 		if f.Name == "organisation" {

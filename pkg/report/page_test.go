@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -227,6 +229,7 @@ func hostile() campaign.Evidence {
 	e.Runs[0].Halted, e.Runs[0].Host = evil+" jane.doe@example.org", evil
 	e.Resends[0].By, e.Resends[0].States = evil, []campaign.State{campaign.State(evil)}
 	e.Pauses[0].Page = campaign.PageFailure{Link: evil, Reason: evil}
+	e.Overrides[0] = campaign.Override{Rule: evil, Reason: evil + " jane.doe@example.org", By: evil, Command: evil, At: e.Overrides[0].At}
 	e.Sessions[0] = campaign.Session{Host: evil, Peer: evil, Encryption: evil}
 	e.Frozen.Wordings["incident."+evil], e.Frozen.Parts["incident."+evil] = []byte(evil), digest([]byte(evil))
 	e.Frozen.Wordings["templates/en/sso.md"] = []byte(evil)
@@ -281,6 +284,49 @@ func TestThePageSaysWhatHappened(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// What the page and the JSON say of the deadline once nothing is left, while something is,
+// and after it.
+func TestTheReportSaysHowItStandsToTheDeadline(t *testing.T) {
+	at := begun.Add(72 * time.Hour)
+	for name, test := range map[string]struct {
+		left, rejected int64
+		stands         func(*campaign.Due)
+		now            time.Time
+		page, json     string
+	}{
+		"kept": {0, 0, func(d *campaign.Due) { d.Tried(begun.Add(40*time.Hour), 0) }, begun.Add(50 * time.Hour),
+			"The last notice was tried at 2026-09-15 22:00 UTC , 32 h 0 min before the deadline .",
+			`"done_by":"2026-09-15T22:00:00Z","tried_by":"2026-09-15T22:00:00Z","tried_margin_s":115200,"missed":false`},
+		"kept, with a failure": {0, 1, func(d *campaign.Due) { d.Tried(begun.Add(40*time.Hour), 1) }, begun.Add(50 * time.Hour),
+			"The last notice was tried at 2026-09-15 22:00 UTC , 32 h 0 min before the deadline ; 1 notice was not accepted.",
+			`"done_by":null,"tried_by":"2026-09-15T22:00:00Z","tried_margin_s":115200,"missed":false`},
+		"missed": {0, 2, func(d *campaign.Due) { d.Tried(begun.Add(73*time.Hour), 2) }, begun.Add(80 * time.Hour),
+			"The last notice was tried at 2026-09-17 07:00 UTC , 1 h 0 min after the deadline ; 2 notices were not accepted.",
+			`"done_by":null,"tried_by":"2026-09-17T07:00:00Z","tried_margin_s":-3600,"missed":true`},
+		"under way": {5, 0, func(d *campaign.Due) { d.Expect(begun.Add(40 * time.Hour)) }, begun.Add(30 * time.Hour),
+			"The last notice is expected to be handed over at 2026-09-15 22:00 UTC , 32 h 0 min before the deadline .",
+			`"done_by":"2026-09-15T22:00:00Z","tried_by":null,"tried_margin_s":null,"missed":false`},
+		"over": {5, 0, func(*campaign.Due) {}, begun.Add(80 * time.Hour),
+			"It is over, with 5 notices still to be sent.",
+			`"done_by":null,"tried_by":null,"tried_margin_s":null,"missed":true`},
+	} {
+		e := blank()
+		e.Status.At, e.Status.Deadline = test.now, &campaign.Due{At: at}
+		e.Status.Notices = counts(10, 0, test.rejected, 0, 0, test.left)
+		e.Frozen.Deadline = campaign.Deadline{At: at, Discovered: begun, Term: "72h", Zone: "UTC"}
+		test.stands(e.Status.Deadline)
+		r := read(t, e)
+		if text := visible(parsed(t, r)); !strings.Contains(text, test.page) {
+			_, text, _ = strings.Cut(text, "Deadline:")
+			t.Errorf("%s: the page says %.200q, want %q", name, text, test.page)
+		}
+		text, err := json.Marshal(r.Deadline)
+		if err != nil || !strings.Contains(string(text), test.json) {
+			t.Errorf("%s: the JSON is %s, %v, want %s", name, text, err, test.json)
 		}
 	}
 }

@@ -72,20 +72,29 @@ type Report struct {
 	Pauses       []Pause       `json:"pauses"`
 	Relays       []Relay       `json:"relays"`
 	Resends      []Resend      `json:"resends"`
-	Letters      []Letter      `json:"letters"` // null: not at hand
-	Templates    []Wording     `json:"templates"`
-	Facts        []Wording     `json:"facts"`
+	// Overrides are the rules of notify check that somebody decided to break.
+	Overrides []campaign.Override `json:"overrides"`
+	Letters   []Letter            `json:"letters"` // null: not at hand
+	Templates []Wording           `json:"templates"`
+	Facts     []Wording           `json:"facts"`
 	// Parts maps the name of each part of the configuration that the plan binds to its
 	// SHA-256.
 	Parts map[string]string `json:"parts"`
 }
 
-// Deadline is until when everybody is to have been told.
+// Deadline is until when everybody is to have been told, and how the campaign stands to it.
 type Deadline struct {
 	At         time.Time `json:"at"`
 	Discovered time.Time `json:"discovered"`
 	Term       string    `json:"term"`
 	Zone       string    `json:"zone"`
+	// DoneBy and TriedBy are those of campaign.Due: when everybody was told or is to be, and
+	// when the last notice was tried, whatever came of it.
+	DoneBy  *time.Time `json:"done_by"`
+	TriedBy *time.Time `json:"tried_by"`
+	// TriedMarginS is how many seconds TriedBy lies before At; negative: after it.
+	TriedMarginS *int64 `json:"tried_margin_s"`
+	Missed       bool   `json:"missed"`
 }
 
 // Span counts the notices that became accepted from From to before To.
@@ -190,7 +199,8 @@ func Read(ctx context.Context, book Ledger, o Options) (*Report, error) {
 		Others: Destination{NoticeCounts: e.Others},
 		// An empty list is not null.
 		Timeline: []Span{}, Kinds: []Kind{}, Destinations: []Destination{}, Attempts: []Attempts{}, Bounces: []Bounces{},
-		Rejections: []Rejections{}, Runs: []Run{}, Pauses: []Pause{}, Relays: []Relay{}, Resends: []Resend{}, Templates: []Wording{}, Facts: []Wording{},
+		Rejections: []Rejections{}, Runs: []Run{}, Pauses: []Pause{}, Relays: []Relay{}, Resends: []Resend{}, Overrides: []campaign.Override{},
+		Templates: []Wording{}, Facts: []Wording{},
 	}
 	r.when(e)
 	r.outcomes(e)
@@ -229,9 +239,7 @@ func (r *Report) Err() error {
 func (r *Report) when(e campaign.Evidence) {
 	r.Timeline = append(r.Timeline, spans(e.Accepted)...)
 	r.First, r.Last = optional(e.First), optional(e.Last)
-	if d := e.Frozen.Deadline; d != (campaign.Deadline{}) {
-		r.Deadline = &Deadline{At: d.At.UTC(), Discovered: d.Discovered.UTC(), Term: d.Term, Zone: d.Zone}
-	}
+	r.Deadline = deadlineOf(e)
 	for _, run := range e.Runs {
 		r.Runs = append(r.Runs, Run{
 			Number: run.Number, Host: clean(run.Host), Started: seconds(run.Started), Running: run.Running,
@@ -244,6 +252,25 @@ func (r *Report) when(e campaign.Evidence) {
 			Run: p.Run, Link: clean(p.Page.Link), Reason: clean(p.Page.Reason), From: seconds(p.From), Until: optional(p.Until), Ending: p.Ending,
 		})
 	}
+}
+
+// deadlineOf returns nil where the plan has no deadline.
+func deadlineOf(e campaign.Evidence) *Deadline {
+	bound, stands := e.Frozen.Deadline, e.Status.Deadline
+	if bound == (campaign.Deadline{}) {
+		return nil
+	}
+	d := &Deadline{At: bound.At.UTC(), Discovered: bound.Discovered.UTC(), Term: bound.Term, Zone: bound.Zone}
+	if stands == nil {
+		return d
+	}
+	d.DoneBy, d.TriedBy = stands.DoneBy, stands.TriedBy
+	d.Missed = stands.Missed() || e.Status.Notices.Left() > 0 && stands.Passed(e.Status.At)
+	if d.TriedBy != nil {
+		margin := int64(d.At.Sub(*d.TriedBy) / time.Second)
+		d.TriedMarginS = &margin
+	}
+	return d
 }
 
 func (r *Report) outcomes(e campaign.Evidence) {
@@ -273,6 +300,11 @@ func (r *Report) how(e campaign.Evidence) {
 	for _, s := range e.Resends {
 		s.At, s.By = seconds(s.At), clean(account.MaskText(s.By))
 		r.Resends = append(r.Resends, Resend(s))
+	}
+	for _, o := range e.Overrides {
+		o.At, o.By, o.Rule = seconds(o.At), clean(account.MaskText(o.By)), clean(o.Rule)
+		o.Reason, o.Command = clean(account.MaskText(o.Reason)), clean(o.Command)
+		r.Overrides = append(r.Overrides, o)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Frozen.Wordings)) {
 		w := Wording{Name: name, SHA256: digest(e.Frozen.Wordings[name]), Text: string(e.Frozen.Wordings[name])}

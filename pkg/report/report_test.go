@@ -207,7 +207,7 @@ func TestJSONHoldsTheSame(t *testing.T) {
 		t.Errorf("without a run: %s, %v", empty, err)
 	}
 	for _, key := range []string{"program", "made", "planned", "status", "next", "disagreements", "first_accepted", "last_accepted", "deadline",
-		"timeline", "kinds", "destinations", "other_destinations", "attempts", "bounces", "rejections", "runs", "pauses", "relays", "resends",
+		"timeline", "kinds", "destinations", "other_destinations", "attempts", "bounces", "rejections", "runs", "pauses", "relays", "resends", "overrides",
 		"letters", "templates", "facts", "parts"} {
 		if got[key] == nil {
 			t.Errorf("there is no %s", key)

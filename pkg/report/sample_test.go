@@ -53,6 +53,7 @@ func sample() campaign.Evidence {
 		Rejections: []campaign.RejectionCount{{Code: 550, Enhanced: "5.1.1", Notices: 500}, {Code: 451, Notices: 60}},
 		Resends: []campaign.ResendRecord{{Number: 1, At: begun.Add(30 * time.Hour), By: "ops", States: []campaign.State{campaign.Bounced, campaign.InDoubt},
 			Notices: 240, Corrected: 12}},
+		Overrides: []campaign.Override{{Rule: "link-port", Reason: "the new proxy listens there", By: "ops", Command: "send", At: begun}},
 		Sessions: []campaign.Session{
 			{At: begun, Host: "smtp.example.com:587", Peer: "192.0.2.25:587", Encryption: "TLS 1.3 TLS_AES_128_GCM_SHA256"},
 			{At: begun.Add(26 * time.Hour), Host: "smtp.example.com:587", Peer: "192.0.2.26:587", Encryption: "TLS 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},

@@ -33,6 +33,7 @@ type Table struct {
 // Catalog has the tables of a dump.
 type Catalog struct {
 	want   func(schema, table string) bool
+	shape  Shape // of columns that nothing declares
 	tables map[[2]string]*Table
 	room   int      // that names may still take
 	last   *Binding // as long as no table changes
@@ -45,9 +46,10 @@ var (
 	errLineage = fmt.Errorf("a table is part of more than %d others", maxLineage-1)
 )
 
-// NewCatalog returns an empty catalog. A nil want takes every table.
-func NewCatalog(want func(schema, table string) bool) *Catalog {
-	return &Catalog{want: want, tables: map[[2]string]*Table{}, room: maxNames}
+// NewCatalog returns an empty catalog, of which undeclared is the shape of columns that only
+// a statement names. A nil want takes every table.
+func NewCatalog(want func(schema, table string) bool, undeclared Shape) *Catalog {
+	return &Catalog{want: want, shape: undeclared, tables: map[[2]string]*Table{}, room: maxNames}
 }
 
 // Find returns a table, or nil.
@@ -131,7 +133,7 @@ func (c *Catalog) grow(t *Table, names []string) error {
 			return err
 		}
 		c.last = nil
-		t.Columns, t.row = append(t.Columns, Column{Name: name}), nil
+		t.Columns, t.row = append(t.Columns, Column{Name: name, Shape: c.shape}), nil
 	}
 	return nil
 }

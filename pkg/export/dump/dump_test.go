@@ -98,7 +98,7 @@ func TestRecordKeepsToItsSize(t *testing.T) {
 }
 
 func TestBindPutsValuesIntoTheOrderOfTheTable(t *testing.T) {
-	c := NewCatalog(nil)
+	c := NewCatalog(nil, Text)
 	table := &Table{Name: "t", Complete: true, Columns: []Column{{Name: "a"}, {Name: "g", Computed: true}, {Name: "b"}}}
 	if err := c.Put(table); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestBindPutsValuesIntoTheOrderOfTheTable(t *testing.T) {
 }
 
 func TestBindGivesTheSameTableUntilItGrows(t *testing.T) {
-	c := NewCatalog(nil)
+	c := NewCatalog(nil, Text)
 	table := &Table{Name: "t"}
 	if err := c.Put(table); err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestBindGivesTheSameTableUntilItGrows(t *testing.T) {
 }
 
 func TestCatalogIsBounded(t *testing.T) {
-	c := NewCatalog(nil)
+	c := NewCatalog(nil, Text)
 	var err error
 	tables := 0
 	for ; err == nil; tables++ {
@@ -162,7 +162,7 @@ func TestCatalogIsBounded(t *testing.T) {
 	if !errors.Is(err, errNames) || tables > maxNames/MaxName+1 {
 		t.Errorf("%v after %d tables", err, tables)
 	}
-	c = NewCatalog(nil)
+	c = NewCatalog(nil, Text)
 	low := &Table{Name: "low", Complete: true}
 	for i := range maxLineage {
 		if err := c.Adopt(low, &Table{Name: fmt.Sprint(i)}); err != nil {

@@ -47,11 +47,14 @@ type Source struct {
 	Name      string // of the file, for errors
 	MaxRecord int    // bytes of a row
 	Want      func(schema, table string) bool
+	// Undeclared is the shape of columns that the dump does not declare: Text, or Bytes where
+	// its tool writes bytes as they are.
+	Undeclared Shape
 }
 
 // NewParser returns a parser of a source in a language.
 func NewParser(s Source, language Language) Parser {
-	p := Parser{W: NewWindow(s.Reader, s.Name), Catalog: NewCatalog(s.Want), Record: NewRecord(s.MaxRecord), language: language}
+	p := Parser{W: NewWindow(s.Reader, s.Name), Catalog: NewCatalog(s.Want, s.Undeclared), Record: NewRecord(s.MaxRecord), language: language}
 	if s.MaxRecord < 1 {
 		p.failure = errors.New("the largest row has no size: want at least 1 byte")
 	}
@@ -65,10 +68,18 @@ func (p *Parser) Next() (rows.Row, error) {
 			return rows.Row{}, p.failure
 		}
 		p.ready, p.given = p.ready[:0], 0
-		p.failure = p.step()
+		p.failure = p.advised(p.step())
 	}
 	p.given++
 	return p.ready[p.given-1], nil
+}
+
+// advised adds advice to an error about what the dump holds, where it has none yet.
+func (p *Parser) advised(err error) error {
+	if err == nil || errors.Is(err, io.EOF) || p.W.Err() != nil || len(hint.Of(err)) > 0 {
+		return err
+	}
+	return hint.Wrap(err, "the dump is damaged or was changed by hand: write it again, and have its tool write it to the file itself")
 }
 
 func (p *Parser) step() error {

@@ -47,7 +47,7 @@ func (w *Window) start() {
 		w.Skip(len(utf8Mark))
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
 		w.end = 0
-		w.failure = hint.Wrap(fmt.Errorf("%s: the file is UTF-16", w.name), "convert it: iconv -f UTF-16 -t UTF-8 %s", w.name)
+		w.failure = hint.Wrap(fmt.Errorf("%s: the file is UTF-16", w.name), "convert it: iconv -f UTF-16 -t UTF-8 %s > utf8.txt", w.name)
 	}
 }
 
@@ -114,7 +114,7 @@ func (w *Window) Cut(at Place, what, expected string) error {
 // NotUTF8 returns the error for text of a row or a name in another encoding.
 func (w *Window) NotUTF8(at Place, what string) error {
 	return hint.Wrap(w.Errorf(at, "%s is not UTF-8", what),
-		"convert the file, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s", w.name)
+		"convert the file, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s > utf8.txt", w.name)
 }
 
 func (w *Window) fill() {
@@ -153,7 +153,7 @@ func (w *Window) take(n int) {
 	case nul >= 0:
 		w.end += nul
 		w.failure = hint.Wrap(w.Errorf(w.place(w.end), "a NUL byte: the file is binary, damaged or UTF-16"),
-			"if it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8 %s", w.name)
+			"if it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8 %s > utf8.txt", w.name)
 		return
 	case w.failure != nil && !errors.Is(w.failure, io.EOF):
 		w.failure = w.Errorf(w.place(w.end+n), "%w", w.failure)

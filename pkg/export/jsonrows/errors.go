@@ -16,7 +16,7 @@ import (
 // maxDepth is how deep the decoder goes.
 const maxDepth = 10_000
 
-var errNUL = errors.New(`the text holds a NUL (\u0000): want text without`)
+var errNUL = hint.Wrap(errors.New(`the text holds a NUL (\u0000): want text without`), "take it out of the value, or leave the column out of the export")
 
 // errAt names the place of a byte.
 func (r *Reader) errAt(line, offset int64, err error) error {
@@ -34,7 +34,8 @@ func (r *Reader) errIn(before []byte, err error) error {
 
 // unexpected is the error for the token that peek found, which has no place there.
 func (r *Reader) unexpected(kind jsontext.Kind, want string) error {
-	return r.errNext(fmt.Errorf("%s: want %s", words[kind], want))
+	return hint.Wrap(r.errNext(fmt.Errorf("%s: want %s", words[kind], want)),
+		"an export is an array of objects, an object that holds such arrays, or one object a line: write it as one of them")
 }
 
 var words = map[jsontext.Kind]string{
@@ -72,21 +73,23 @@ func (r *Reader) syntaxError(syntax *jsontext.SyntacticError) error {
 	case errors.Is(syntax.Err, io.ErrUnexpectedEOF):
 		return r.cutOff(unread[known:])
 	case errors.Is(syntax.Err, jsontext.ErrDuplicateName):
-		return place("%s in one object: want each name once", r.duplicate(syntax.JSONPointer))
+		return hint.Wrap(place("%s in one object: want each name once", r.duplicate(syntax.JSONPointer)),
+			"find out which of the values is right; jq keeps the last one: jq -c . %s > once.json", r.name)
 	case strings.Count(string(syntax.JSONPointer), "/") >= maxDepth-1:
-		return place("values nested more than %d deep: want less", maxDepth)
+		return hint.Wrap(place("values nested more than %d deep: want less", maxDepth),
+			"no export is as deep as that: look there for brackets that are not closed, or leave the column out of the export")
 	case bytes.HasPrefix(found, []byte{'\\'}): // the decoder would show some of the value
 		return hint.Wrap(place("no escape sequence that JSON has: want one of RFC 8259, section 7"),
 			"if it is half of a surrogate pair, jq puts U+FFFD in its place: jq -c . %s > repaired.json", r.name)
 	case len(found) > 0 && found[0] >= utf8.RuneSelf:
 		c, size := utf8.DecodeRune(found)
 		if size > 1 { // in strings each is allowed
-			return place("the character %q outside of a string: want JSON (RFC 8259)", c)
+			return hint.Wrap(place("the character %q outside of a string: want JSON (RFC 8259)", c), "look there: a program for texts may have put it in")
 		}
 		return hint.Wrap(place("not UTF-8: want UTF-8"),
-			"convert it, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s", r.name)
+			"convert it, if it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 %s > utf8.txt", r.name)
 	}
-	return place("%w: want JSON (RFC 8259)", syntax.Err)
+	return hint.Wrap(place("%w: want JSON (RFC 8259)", syntax.Err), "look there: the export was changed by hand, or is of another kind; jq . %s shows whether it is JSON", r.name)
 }
 
 // cutOff is the error for a file that ends too early, where unread is what is left of it.

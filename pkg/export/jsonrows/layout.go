@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (r *Reader) recogniseObject() (layout, error) {
 	if err != nil {
 		return unknown, err
 	}
-	first := inspect(raw)
+	first := inspect(raw, maxEnvelopes)
 	r.passed(raw)
 	line := r.line
 	_, err = r.peek() // an error comes again when the next value is read
@@ -64,9 +65,12 @@ func (r *Reader) recogniseObject() (layout, error) {
 		return collection, nil
 	case alone && first.account != "" && first.array != "":
 		return unknown, r.ambiguous(first.account, first.array)
+	case alone && first.deep != "" && first.account == "" && !first.id:
+		err := r.errAt(1, 0, errors.New("the arrays of objects are not members of the object itself, but deeper in it: want an array of objects"))
+		return unknown, hint.Wrap(err, "take it out, if it holds the accounts: jq '.%s' %s > accounts.json", first.deep, r.name)
 	case alone && first.keyed:
 		err := r.errAt(1, 0, errors.New("an object of objects: want an array of objects, or one object a line"))
-		return unknown, hint.Wrap(err, "if the names are ids: jq -c 'to_entries[] | .value + {id: .key}' %s > accounts.ndjson", r.name)
+		return unknown, hint.Wrap(err, "if the names are ids: jq -c '%sto_entries[] | .value + {id: .key}' %s > accounts.ndjson", first.around, r.name)
 	}
 	if alone || r.line > line {
 		r.unit = "line"
@@ -89,11 +93,17 @@ type traits struct {
 	empty   bool   // whether a member is an empty array
 	id      bool   // whether there is an id, which accounts have, and others too
 	keyed   bool   // whether each member is an object
+	around  string // how jq goes into the only member, where that is an object of objects too
+	deep    string // where within objects there is an array of objects, as jq names it
 }
 
-func inspect(raw []byte) traits {
+// maxEnvelopes is how many objects around the one with the array are looked into.
+const maxEnvelopes = 3
+
+// inspect looks at an object, and at those in it down to some depth.
+func inspect(raw []byte, depth int) traits {
 	s := splitter{raw: raw, pos: 1}
-	found := traits{keyed: s.skip() != '}'}
+	found, members := traits{keyed: s.skip() != '}'}, 0
 	for s.skip() != '}' {
 		name, err := s.memberName()
 		if err != nil {
@@ -103,6 +113,15 @@ func inspect(raw []byte) traits {
 		s.skip()
 		value := s.pass()
 		found.keyed = found.keyed && value[0] == '{'
+		found.around = ""
+		if value[0] == '{' && found.deep == "" && depth > 0 && slices.Contains(envelopes, string(foldASCII(name))) {
+			inner := inspect(value, depth-1)
+			found.deep = inner.below(string(name))
+			if members == 0 && inner.keyed {
+				found.around = "." + string(name) + " | "
+			}
+		}
+		members++
 		switch {
 		case value[0] != '[':
 			if value[0] != '{' && marksAccount(name) {
@@ -116,6 +135,27 @@ func inspect(raw []byte) traits {
 		}
 	}
 	return found
+}
+
+// envelopes are names of objects around records. Others may be keys, which are data.
+var envelopes = []string{"_embedded", "accounts", "auth", "body", "content", "customers", "d", "data", "export", "members", "page",
+	"payload", "people", "response", "result", "results", "root", "users"}
+
+// plainName is one that jq takes without quotes.
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,40}$`)
+
+// below returns the place of an array of objects in the object of a name; empty: it has
+// none, or is an account, so that the name may be data.
+func (t traits) below(name string) string {
+	switch {
+	case t.account != "" || t.id:
+		return ""
+	case plainName.MatchString(t.array):
+		return name + "." + t.array
+	case t.deep != "":
+		return name + "." + t.deep
+	}
+	return ""
 }
 
 // accountMarks are names that only the members of an account have, without the case of

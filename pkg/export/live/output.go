@@ -30,7 +30,7 @@ func newOutput(q request, maxRecord int, count *int64, yield func(rows.Row, erro
 // begin takes the columns. It returns errEnough, and an error for a name that comes twice.
 func (o *output) begin(columns []dump.Column) error {
 	table := &dump.Table{Schema: o.request.schema, Name: o.request.table, Columns: columns, Complete: true}
-	catalog := dump.NewCatalog(nil)
+	catalog := dump.NewCatalog(nil, dump.Text)
 	err := catalog.Put(table)
 	if err == nil {
 		o.binding, err = catalog.Bind(table, nil, false)

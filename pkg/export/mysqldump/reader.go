@@ -22,7 +22,7 @@ type Reader struct{ parser *parser }
 // New returns a reader of the dump in src. It reads nothing yet.
 func New(src io.Reader, o Options) *Reader {
 	p := &parser{setting: dump.NewRecord(dump.MaxName), delimiter: []byte{';'}, words: wordBytes}
-	p.Parser = dump.NewParser(dump.Source{Reader: src, Name: o.Name, MaxRecord: o.MaxRecord, Want: o.Want}, p)
+	p.Parser = dump.NewParser(dump.Source{Reader: src, Name: o.Name, MaxRecord: o.MaxRecord, Want: o.Want, Undeclared: dump.Bytes}, p)
 	return &Reader{p}
 }
 

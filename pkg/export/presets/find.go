@@ -98,11 +98,13 @@ func Recognise(tables []rows.Table) (name string, ok bool) {
 	most := 0
 	for _, p := range loaded() {
 		found, err := p.Find(tables)
-		switch {
-		case err != nil || lacks(tables[found.Export], p.Marks) != "":
-		case len(p.Marks) > most:
-			name, ok, most = p.Name, true, len(p.Marks)
-		case len(p.Marks) == most:
+		if err != nil {
+			continue
+		}
+		switch fit := p.fit(tables[found.Export]); {
+		case fit > most:
+			name, ok, most = p.Name, true, fit
+		case fit == most:
 			ok = false
 		}
 	}
@@ -110,6 +112,26 @@ func Recognise(tables []rows.Table) (name string, ok bool) {
 		return "", false
 	}
 	return name, true
+}
+
+// byName is more than the columns of any set of marks.
+const byName = 1000
+
+// fit tells how well a table fits the export; 0: not.
+func (p Preset) fit(t rows.Table) int {
+	if slices.ContainsFunc(p.Never, func(column string) bool { return lacks(t, []string{column}) == "" }) {
+		return 0
+	}
+	if slices.ContainsFunc(p.Own, func(name string) bool { return named(t, name) }) {
+		return byName
+	}
+	best := 0
+	for _, marks := range p.Marks {
+		if lacks(t, marks) == "" {
+			best = max(best, len(marks))
+		}
+	}
+	return best
 }
 
 // Headerless returns the name of the preset whose CSV has no header line and lines of

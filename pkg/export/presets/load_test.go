@@ -16,7 +16,7 @@ func TestParseIsStrict(t *testing.T) {
 	for _, c := range []struct{ why, from, to string }{
 		{"an unknown key", "title:", "titel: x\ntitle:"},
 		{"a key twice", "title:", "title: x\ntitle:"},
-		{"a list that is none", "marks: [encrypted_password]", "marks: {a: b}"},
+		{"a list that is none", "marks: [[encrypted_password]]", "marks: {a: b}"},
 		{"an expression that is missing", "  password: export.encrypted_password\n", ""},
 		{"no YAML", "name: devise", "name: [devise"},
 	} {

@@ -18,9 +18,14 @@ type Preset struct {
 	Advice  string   `yaml:"advice"`  // how to make such an export, in one sentence
 	// Export is the table whose rows are the accounts. SQL knows it as export.
 	Export Table `yaml:"export"`
-	// Marks are the columns of the export by which such an export is recognised. Where
-	// several presets fit, the one with the most marks is meant.
-	Marks  []string `yaml:"marks"`
+	// Marks are sets of columns of the export, by any of which such an export is recognised.
+	// Where several presets fit, the one with the most columns in a set is meant.
+	Marks [][]string `yaml:"marks"`
+	// Own are those of the export's names that nothing else bears: a table with one is
+	// recognised without marks, and before all that is recognised by them.
+	Own []string `yaml:"own"`
+	// Never are columns that such an export has not: a table with one is another's.
+	Never  []string `yaml:"never"`
 	Tables []Table  `yaml:"tables"` // further tables that the expressions use
 	Header Header   `yaml:"header"` // of the vendor's CSV, where that has no header line
 	Select Select   `yaml:"select"`
@@ -146,9 +151,14 @@ func (p Preset) validateColumns() error {
 			}
 		}
 	}
-	for _, name := range p.Marks {
+	for _, name := range slices.Concat(p.Marks...) {
 		if !slices.Contains(p.Export.Columns, name) && !slices.Contains(p.Export.Optional, name) {
 			return fmt.Errorf("the mark %s is no column of export", name)
+		}
+	}
+	for _, name := range p.Own {
+		if !slices.Contains(p.Export.Names, name) {
+			return fmt.Errorf("%s, which is its own, is no name of export", name)
 		}
 	}
 	if p.Header.Names == nil {

@@ -259,11 +259,60 @@ func TestFindTakesTheBestName(t *testing.T) {
 	}
 }
 
+// tableOf makes a table of words: its name, which may have a schema, or -; and its columns.
+func tableOf(words string) rows.Table {
+	fields := strings.Fields(words)
+	var t rows.Table
+	if schema, name, ok := strings.Cut(fields[0], "."); ok {
+		t.Schema, t.Name = schema, name
+	} else {
+		t.Name = strings.TrimPrefix(fields[0], "-")
+	}
+	for _, name := range fields[1:] {
+		t.Columns = append(t.Columns, rows.Column{Name: name})
+	}
+	return t
+}
+
+func TestRecogniseLeanExports(t *testing.T) {
+	for words, want := range map[string]string{
+		"- user_id email identities":                                             "auth0",
+		"Users Username Attributes UserStatus":                                   "cognito",
+		"users id email encrypted_password":                                      "devise",
+		"public.users id email encrypted_password provider uid":                  "devise",
+		"auth_user id email password":                                            "django",
+		"- id password last_login is_superuser email":                            "django",
+		"users localId email passwordHash salt":                                  "firebase",
+		"users localId email providerUserInfo":                                   "firebase",
+		"users id username email credentials federatedIdentities":                "keycloak",
+		"users id username credentials":                                          "keycloak",
+		"- id profile credentials":                                               "okta",
+		"auth.users id email encrypted_password":                                 "supabase",
+		"auth.users id email encrypted_password raw_app_meta_data":               "supabase",
+		"- id email encrypted_password raw_user_meta_data":                       "supabase",
+		"auth.users instance_id id aud role email encrypted_password created_at": "supabase",
+	} {
+		tables := []rows.Table{tableOf("crm.orders id total"), tableOf(words), tableOf("auth.identities user_id provider")}
+		if got, ok := presets.Recognise(tables); !ok || got != want {
+			t.Errorf("%s is recognised as %q, %t; want %s", words, got, ok, want)
+		}
+	}
+}
+
 func TestRecogniseOnlyWhatFits(t *testing.T) {
 	for _, tables := range [][]rows.Table{
 		nil,
-		{{Columns: []rows.Column{{Name: "id"}, {Name: "email"}, {Name: "password"}}}},
-		{{Name: "users", Columns: []rows.Column{{Name: "id"}, {Name: "email"}}}},
+		{tableOf("- id email password")},
+		{tableOf("users id email")},
+		{tableOf("users id email password username credentials")},
+		{tableOf("users id email password localid passwordhash")},
+		{tableOf("users id email password username userstatus attributes")},
+		{tableOf("users id email password username is_active is_staff")},
+		{tableOf("users id email password profile credentials")},
+		{tableOf("- user_id email password identities")},
+		{tableOf("users localId email")},
+		{tableOf("Users Username UserStatus")},
+		{tableOf("auth.users id email password")},
 	} {
 		if name, ok := presets.Recognise(tables); ok || name != "" {
 			t.Errorf("%v is recognised as %s", tables, name)
@@ -281,7 +330,8 @@ func TestValidate(t *testing.T) {
 		"sources, formats or marks":          func(p *presets.Preset) { p.Sources = nil },
 		"want export, which is always there": func(p *presets.Preset) { p.Export.Absent = true },
 		"used and not declared":              func(p *presets.Preset) { p.Select.Name = "export.first" },
-		"the mark first is no column":        func(p *presets.Preset) { p.Marks = []string{"first"} },
+		"the mark first is no column":        func(p *presets.Preset) { p.Marks = [][]string{{"first"}} },
+		"own, is no name of export":          func(p *presets.Preset) { p.Own = []string{"people"} },
 		"has no names or no columns":         func(p *presets.Preset) { p.Tables = []presets.Table{{As: "a", Names: []string{"a"}}} },
 		"want a name of its own":             func(p *presets.Preset) { p.Tables = []presets.Table{{As: "export"}} },
 		"twice":                              func(p *presets.Preset) { p.Export.Optional = []string{"LocalID"} },

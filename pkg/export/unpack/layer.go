@@ -92,7 +92,7 @@ func (l *layer) fails(err error) error {
 	switch {
 	case errors.Is(err, errWindow):
 		return hint.Wrap(fmt.Errorf("%s: the %s file: %w", where, l.kind.name, errWindow),
-			"unpack it first: "+l.kind.command, l.o.Name)
+			"unpack it first: "+l.kind.command+" > unpacked", l.o.Name)
 	case errors.Is(err, errTrailing):
 		return hint.Wrap(fmt.Errorf("%s: the %s file ends, and something follows: expected the end or another %s file", where, l.kind.name, l.kind.name),
 			"copy the file again; what follows may be another file that was appended")

@@ -68,7 +68,7 @@ func New(src io.Reader, o Options) (*Reader, error) {
 		}
 		if len(r.layers) == maxLayers {
 			err := fmt.Errorf("%s: %s inside of %s: more than %d layers", o.Name, kind.name, strings.Join(r.Layers(), " inside of "), maxLayers)
-			return nil, errors.Join(hint.Wrap(err, "unpack it first: %s", strings.Replace(kind.command, "%s", o.Name, 1)), r.Close())
+			return nil, errors.Join(hint.Wrap(err, "unpack it first: %s > unpacked", strings.Replace(kind.command, "%s", o.Name, 1)), r.Close())
 		}
 		l := &layer{kind: kind, o: o, in: r.Reader, packed: in, outer: outer}
 		if err := l.open(); err != nil {
