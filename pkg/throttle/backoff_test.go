@@ -188,3 +188,16 @@ func TestHaltRefusesRulesThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+func TestGateThatIsHeldStaysClosedAsLongAsTheLongerWait(t *testing.T) {
+	g := Gate{Backoff: Backoff{First: time.Second, Max: time.Minute}}
+	g.Hold(start.Add(time.Hour))
+	if got := g.Wait(start); got != time.Hour || g.Incident() != 0 {
+		t.Errorf("it waits %v after %d incidents", got, g.Incident())
+	}
+	g.Fail(start, 0, 0, 0.5)
+	g.Hold(start.Add(time.Minute))
+	if got := g.Wait(start); got != time.Hour {
+		t.Errorf("a shorter wait makes it %v", got)
+	}
+}
