@@ -72,7 +72,8 @@ type Move struct {
 
 // Precedent is what is known of a notice that meets a complaint about the run.
 type Precedent struct {
-	Last Attempt // the last one of the notice; zero: there was none
+	Last     Attempt   // the last one of the notice; zero: there was none
+	Accepted time.Time // when any notice was accepted last; zero: none was, or nobody knows
 	// Alone says that others were accepted, and that of those that are left each has met
 	// an attempt that did not count.
 	Alone bool

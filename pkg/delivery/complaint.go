@@ -10,7 +10,7 @@ import (
 
 // crowd is how many notices in a row have to be met by a reply that can be about each of
 // them alone, to two destinations or more, before it is taken to be about the run.
-const crowd = 3
+const crowd = 5
 
 // complaints is what a run has heard against itself: replies to one notice that seem to be
 // about all. It grows with the notices that met one, of which there are few.
@@ -39,15 +39,17 @@ func (c *complaints) hear(n campaign.Notice) {
 // hearsay is what a run knows when n meets a complaint.
 type hearsay struct {
 	met            bool // n met one in this run
-	gettingThrough bool // others were accepted, and did not lately meet one in a crowd
+	crowded        bool // others met one after the other
+	gettingThrough bool // others were accepted, and were not crowded since
 	refuted        bool // others were accepted after n had met its last one
 }
 
 // about returns what is known before the complaint is heard; most is as in crowded.
 func (c *complaints) about(n campaign.Notice, most int) hearsay {
 	then, met := c.met[n.Seq]
-	through := c.accepted > 0 && !c.crowded(most)
-	return hearsay{met: met, gettingThrough: through, refuted: through && met && c.accepted > then}
+	crowded := c.crowded(most)
+	through := c.accepted > 0 && !crowded
+	return hearsay{met: met, crowded: crowded, gettingThrough: through, refuted: through && met && c.accepted > then}
 }
 
 // crowded reports whether too many met a complaint in a row for it to be about each of
@@ -154,8 +156,8 @@ func (r *run) isAbout(n campaign.Notice, o relay.Outcome, heard hearsay) (subjec
 	switch {
 	case err != nil:
 		return others, err
-	case heard.gettingThrough && !heard.met && again: // since its last one, in an earlier run
-		return itself, nil
+	case again && !heard.met && (heard.gettingThrough || before.Accepted.After(before.Last.At) && !heard.crowded):
+		return itself, nil // its last one was in an earlier run, and others were accepted in this one or before
 	case before.Alone:
 		return itselfLeft, nil
 	}

@@ -152,6 +152,21 @@ func TestNextRunGoesOnBehindTheNoticeThatHaltedTheLast(t *testing.T) {
 	}
 }
 
+// What an earlier run saw of others counts as well, where this one has nobody else to try.
+func TestRecipientsThatAreLeftAreJudgedByWhatAnEarlierRunSaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, s, o := complaint(t)
+		s.rtt = time.Millisecond // so that others are accepted later than these are denied
+		s.answer(denied, ids("n3", "n4", "n5", "n20", "n21", "n22"))
+		o.NoWait = true
+		wantEnd(t, mustRun(t, o), Waiting)
+		m.want(t, map[campaign.State]int{campaign.Accepted: 34, campaign.Deferred: 6})
+		<-time.After(time.Hour)
+		wantEnd(t, mustRun(t, o), Done)
+		m.want(t, map[campaign.State]int{campaign.Accepted: 34, campaign.Rejected: 6})
+	})
+}
+
 // With nobody left who could get through, a recipient is given up after as many attempts
 // as any that is put off.
 func TestLastRecipientThatIsDeniedIsGivenUpInTheEnd(t *testing.T) {

@@ -49,7 +49,7 @@
 //	first one                     | in this run, RCPT     | goes on; 4.7.x slows | put off, uncounted
 //	                              | and sizes only        | the destination     |
 //	first one                     | otherwise             | backs off or halts  | put off, uncounted
-//	third in a row, of two        | no                    | backs off or halts  | put off, uncounted
+//	fifth in a row, of two        | no                    | backs off or halts  | put off, uncounted
 //	destinations                  |                       |                     |
 //	refused for its size          | in this run           | goes on             | rejected
 //	next one                      | yes                   | goes on             | 5xx rejected; 4xx and

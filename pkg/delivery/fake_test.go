@@ -43,6 +43,7 @@ type memory struct {
 	dueError error
 	pages    int
 	last     time.Time // of the latest move
+	accepted time.Time // of the latest to accepted
 }
 
 func newMemory(t *testing.T, batch int, addresses ...string) *memory {
@@ -162,6 +163,9 @@ func (m *memory) apply(moves []campaign.Move) error {
 		}
 		m.next[n.Seq] = move.Next
 		m.last = move.At
+		if move.To == campaign.Accepted {
+			m.accepted = move.At
+		}
 	}
 	return nil
 }
@@ -176,6 +180,7 @@ func (m *memory) Precedent(_ context.Context, seq int64) (p campaign.Precedent, 
 		p.Last = tries[len(tries)-1]
 	}
 	others := false
+	p.Accepted = m.accepted
 	for _, n := range m.notices {
 		p.Alone = p.Alone || n.State == campaign.Accepted
 		others = others || n.Seq != seq && n.State.Open() && n.Tries == n.Attempts

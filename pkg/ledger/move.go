@@ -38,6 +38,11 @@ func (l *Ledger) Record(ctx context.Context, moves ...campaign.Move) error {
 		}
 		if run := l.run.Load(); run != 0 && len(moves) > 0 {
 			w.sentBy, w.sentAt = run, max(w.sentAt, micros(moves[len(moves)-1].At))
+			for _, m := range moves {
+				if m.To == campaign.Accepted {
+					w.acceptedAt = max(w.acceptedAt, micros(m.At))
+				}
+			}
 		}
 		return nil
 	})

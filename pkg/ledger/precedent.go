@@ -11,7 +11,7 @@ import (
 	"breachnotify/pkg/campaign"
 )
 
-// Precedent returns the last attempt at a notice, and whether the notice is alone in
+// Precedent returns the last attempt at a notice, when others were accepted, and whether the notice is alone in
 // waiting for an answer: others were accepted, and each one that is left has met an
 // attempt that did not count. It looks at the deferred notices, not at the others.
 func (r *Reader) Precedent(ctx context.Context, seq int64) (p campaign.Precedent, err error) {
@@ -19,6 +19,11 @@ func (r *Reader) Precedent(ctx context.Context, seq int64) (p campaign.Precedent
 		if p.Last, err = latestAttempt(ctx, tx, seq); err != nil {
 			return err
 		}
+		var accepted sql.NullInt64
+		if err := tx.GetContext(ctx, &accepted, "SELECT max(accepted) FROM runs WHERE accepted > 0"); err != nil {
+			return err
+		}
+		p.Accepted = optionalMoment(accepted)
 		return tx.GetContext(ctx, &p.Alone, `SELECT
 			EXISTS (SELECT 1 FROM tally WHERE state IN ('accepted', 'bounced') AND n > 0)
 			AND (SELECT coalesce(sum(n), 0) FROM tally WHERE state IN ('pending', 'sending'))

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"testing"
+	"time"
 
 	"breachnotify/pkg/campaign"
 )
@@ -39,7 +40,15 @@ func TestPrecedentOfANoticeThatWasPutAside(t *testing.T) {
 	if len(due) != 1 || due[0].Attempts != 0 || due[0].Tries != 1 {
 		t.Errorf("due = %+v", due)
 	}
+	if !got.Accepted.IsZero() {
+		t.Errorf("somebody was accepted at %v", got.Accepted)
+	}
 	bring(t, l, 2, campaign.Accepted)
+	got, err = l.Precedent(t.Context(), 1)
+	must(t, err)
+	if !got.Accepted.Equal(noon.Add(time.Minute)) {
+		t.Errorf("accepted at %v", got.Accepted)
+	}
 	want(1, false) // 3 and 4 are pending
 	aside(3, campaign.Pending, true)
 	aside(4, campaign.Pending, false)

@@ -32,8 +32,9 @@ type writer struct {
 	ended    chan struct{}
 	failed   error // of the goroutine; every later request gets it
 
-	// The run that moved a notice in the transaction under way, and when it did last.
-	sentBy, sentAt int64
+	// The run that moved a notice in the transaction under way, when it did last, and when
+	// it moved one to accepted; 0: it did not.
+	sentBy, sentAt, acceptedAt int64
 }
 
 // request is one call: all of write happens, or nothing.
@@ -80,7 +81,7 @@ func (w *writer) connect(ctx context.Context, path string) (err error) {
 	if w.attempt, err = w.conn.PrepareContext(ctx, attemptStatement); err != nil {
 		return err
 	}
-	w.stamp, err = w.conn.PrepareContext(ctx, "UPDATE runs SET sent = ? WHERE number = ?")
+	w.stamp, err = w.conn.PrepareContext(ctx, "UPDATE runs SET sent = ?, accepted = max(coalesce(accepted, 0), ?) WHERE number = ?")
 	return err
 }
 
@@ -204,14 +205,14 @@ func (w *writer) try(group []*request) (refused int, err error) {
 	return -1, w.fault(AfterCommit)
 }
 
-// stampRun keeps when a run has sent last, once a transaction: the next run must not
+// stampRun keeps when a run has sent last, and was successful last, once a transaction: the next run must not
 // burst past what this one has used up, however this one ends.
 func (w *writer) stampRun() error {
 	if w.sentAt == 0 {
 		return nil
 	}
-	_, err := w.stamp.Exec(w.sentAt, w.sentBy)
-	w.sentAt = 0
+	_, err := w.stamp.Exec(w.sentAt, w.acceptedAt, w.sentBy)
+	w.sentAt, w.acceptedAt = 0, 0
 	return err
 }
 
