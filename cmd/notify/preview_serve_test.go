@@ -221,7 +221,7 @@ func TestPreviewServeMistakes(t *testing.T) {
 		"an address of another":     {[]string{"--serve", "192.0.2.1:0"}, exitFailed, []string{"hint: this machine has no such address"}},
 		"an account that is absent": {[]string{"--serve", "127.0.0.1:0", "--account", "99"}, exitFailed, []string{"no such account", "hint: the plan knows"}},
 		"a port that is too high":   {[]string{"--serve", "127.0.0.1:65536"}, exitUsage, []string{"want an IP address and a port"}},
-		"an empty address":          {[]string{"--serve", ""}, exitUsage, []string{"want an IP address and a port"}},
+		"an empty address":          {[]string{"--serve", ""}, exitUsage, []string{"--serve is given without a value"}},
 		"an unknown format":         {[]string{"--serve", "127.0.0.1:0", "--format", "pdf"}, exitUsage, []string{"want text, html or eml"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestAskingForASecretIsToldFromSpeakingOfOne(t *testing.T) {
 }
 
 func sentenceIsGerman(sentence string) bool {
-	return vocabularies["de"].asking.MatchString(sentence) || sentence[:3] == "Wir"
+	return vocabularies["de"]().asking.MatchString(sentence) || sentence[:3] == "Wir"
 }
 
 func TestTelephoneNumbersAreToldFromDatesAndIDs(t *testing.T) {

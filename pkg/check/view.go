@@ -43,7 +43,9 @@ func inspect(s *Subject) *inspected {
 		for _, variant := range n.Variants {
 			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant, plain: map[string]string{}}
 			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
-			v.words = vocabularies[v.language]
+			if words, known := vocabularies[v.language]; known {
+				v.words = words()
+			}
 			v.page = readPage(variant.Message.HTML)
 			v.links = v.allLinks()
 			in.views = append(in.views, v)

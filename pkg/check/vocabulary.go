@@ -1,6 +1,9 @@
 package check
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // vocabulary is how one language says what rules look for.
 type vocabulary struct {
@@ -21,37 +24,44 @@ type vocabulary struct {
 
 // BUG(check): the words of notices are judged in English and German only. The rules
 // that go by words say nothing about other languages; language-words names those.
-var vocabularies = map[string]*vocabulary{
-	"en": {
-		neverAsk:   words(`(?:never|nobody|no one|(?:do|will) not|don['’]t|won['’]t)(?: of us)?(?: ever)? ask`),
-		byOneself:  words(`without (?:clicking|following|using) (?:on )?(?:anything|any|a|the|these)|(?:type|enter) (?:the|our) (?:web )?address|own bookmark|(?:go|navigate) (?:directly )?to our (?:website|site)`),
-		reply:      words(`repl(?:y|ies|ying)\b[^.!?\n]{0,20}\b(?:e-?mail|message|notice)|call us`),
-		relative:   words(`yesterday|the day before yesterday|earlier today|last (?:night|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|this (?:morning|week|month|year)|(?:a few|several|some|a couple of|[0-9]+|two|three) (?:hours|days|weeks|months) ago`),
-		recently:   words(`recently|lately|in recent (?:days|weeks|months)`),
-		handOver:   words(`(?:(?:send|reply with|tell|give|provide|submit|share|confirm|verify|text)\b[^.!?\n]{0,40}\b|e-?mail (?:us |it )?)(?:your|the)\b[^.!?\n]{0,30}\b(?:passwords?|passcode|pin|(?:one-time|security|verification|login|authentication|2fa|[0-9]-digit|six-digit) codes?|codes? (?:that )?(?:we|you)\b|card (?:number|details)|cvv|social security number)`),
-		asking:     regexp.MustCompile(`(?i)^(?:(?:please|kindly|then|now|also|and|you (?:must|should|need to|have to|can|may|will)|(?:if|to|for|when)\b[^,]{0,80},)\s+)*(?:send|e-?mail|reply|tell|give|provide|submit|share|confirm|verify|text)\b|\b(?:please|us|our|support|staff|agents?|reply(?:ing)?|telephone|phone)\b`),
-		ownPage:    words(`new password|reset page`),
-		negation:   words(`never|not|nobody|no one|none|don['’]t|won['’]t|without`),
-		encrypted:  words(`encrypt(?:ed|ion)?\b[^.!?\n]{0,40}\bpasswords?|passwords?\b[^.!?\n]{0,40}\bencrypt(?:ed|ion)?`),
-		emptyLink:  words(`^(?:please )?(?:click(?: here| this link)?|here|this link|this page|link|read more|more|learn more|go|open)[.!]?$`),
-		everywhere: words(`(?:wherever|everywhere|anywhere|any other|all other|other (?:services|accounts|sites|websites))`),
-		marketing:  words(`special offer|discount|coupon|promo(?:tion(?:al)?)? code|[0-9]+ ?% off|free trial|upgrade (?:now|today)|buy now|newsletter|subscribe to our`),
-	},
-	"de": {
-		neverAsk:   words(`(?:nie|niemals|nicht|niemand)\b[^.!?\n]{0,60}\b(?:fragen|fragt|bitten|bittet|auffordern)|frag(?:en|t)\b[^.!?\n]{0,20}\b(?:nie|niemals|nicht)`),
-		byOneself:  words(`ohne\b[^.!?\n]{0,40}\b(?:anzuklicken|zu klicken|klick)|selbst in (?:ihren|den) browser|(?:eigenes )?lesezeichen`),
-		reply:      words(`auf diese e-?mail antworten|antworten sie|rufen sie uns`),
-		relative:   words(`gestern|vorgestern|heute (?:morgen|nacht|früh)|letzte[nrs]? (?:nacht|woche|monat|jahr|wochenende|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|diese[nrs]? (?:woche|monat)|vor (?:einigen|wenigen|ein paar|[0-9]+|zwei|drei) (?:stunden|tagen|wochen|monaten)`),
-		recently:   words(`kürzlich|neulich|vor kurzem|unlängst|in (?:letzter zeit|den letzten (?:tagen|wochen|monaten))`),
-		handOver:   words(`(?:senden|schicken|mailen|nennen|geben|übermitteln|bestätigen|teilen|verraten|antworten) sie\b[^.!?\n]{0,60}\b(?:ihr|ihre|ihren|ihrem|das|die|den|dem)\b[^.!?\n]{0,30}(?:passwort|passwörter|kennwort|pin\b|tan\b|code\b|kartennummer)`),
-		asking:     regexp.MustCompile(`(?i)\bsie\b`),
-		ownPage:    regexp.MustCompile(`(?i)neue[sn]? (?:passwort|kennwort)|\bein[.!:]?$`),
-		negation:   words(`nie|niemals|nicht|niemand|niemandem|kein|keine|keinen|ohne`),
-		encrypted:  words(`verschlüsselt\p{L}*[^.!?\n]{0,40}\b(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)|(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)[^.!?\n]{0,40}\bverschlüsselt\p{L}*`),
-		emptyLink:  words(`^(?:bitte )?(?:hier(?: klicken)?|klicken sie(?: bitte)? hier|dieser link|link|mehr|weiterlesen|weiter|mehr erfahren|öffnen)[.!]?$`),
-		everywhere: words(`überall|anderswo|andere[nr]? (?:dienste|diensten|konten|seiten|websites)`),
-		marketing:  words(`sonderangebot|rabatt|gutschein|aktionscode|kostenlos testen|jetzt kaufen|newsletter|jetzt upgraden`),
-	},
+
+// vocabularies has those of the languages that are known. Each is compiled when somebody
+// asks for it: most commands check nothing.
+var vocabularies = map[string]func() *vocabulary{
+	"en": sync.OnceValue(func() *vocabulary {
+		return &vocabulary{
+			neverAsk:   words(`(?:never|nobody|no one|(?:do|will) not|don['’]t|won['’]t)(?: of us)?(?: ever)? ask`),
+			byOneself:  words(`without (?:clicking|following|using) (?:on )?(?:anything|any|a|the|these)|(?:type|enter) (?:the|our) (?:web )?address|own bookmark|(?:go|navigate) (?:directly )?to our (?:website|site)`),
+			reply:      words(`repl(?:y|ies|ying)\b[^.!?\n]{0,20}\b(?:e-?mail|message|notice)|call us`),
+			relative:   words(`yesterday|the day before yesterday|earlier today|last (?:night|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|this (?:morning|week|month|year)|(?:a few|several|some|a couple of|[0-9]+|two|three) (?:hours|days|weeks|months) ago`),
+			recently:   words(`recently|lately|in recent (?:days|weeks|months)`),
+			handOver:   words(`(?:(?:send|reply with|tell|give|provide|submit|share|confirm|verify|text)\b[^.!?\n]{0,40}\b|e-?mail (?:us |it )?)(?:your|the)\b[^.!?\n]{0,30}\b(?:passwords?|passcode|pin|(?:one-time|security|verification|login|authentication|2fa|[0-9]-digit|six-digit) codes?|codes? (?:that )?(?:we|you)\b|card (?:number|details)|cvv|social security number)`),
+			asking:     regexp.MustCompile(`(?i)^(?:(?:please|kindly|then|now|also|and|you (?:must|should|need to|have to|can|may|will)|(?:if|to|for|when)\b[^,]{0,80},)\s+)*(?:send|e-?mail|reply|tell|give|provide|submit|share|confirm|verify|text)\b|\b(?:please|us|our|support|staff|agents?|reply(?:ing)?|telephone|phone)\b`),
+			ownPage:    words(`new password|reset page`),
+			negation:   words(`never|not|nobody|no one|none|don['’]t|won['’]t|without`),
+			encrypted:  words(`encrypt(?:ed|ion)?\b[^.!?\n]{0,40}\bpasswords?|passwords?\b[^.!?\n]{0,40}\bencrypt(?:ed|ion)?`),
+			emptyLink:  words(`^(?:please )?(?:click(?: here| this link)?|here|this link|this page|link|read more|more|learn more|go|open)[.!]?$`),
+			everywhere: words(`(?:wherever|everywhere|anywhere|any other|all other|other (?:services|accounts|sites|websites))`),
+			marketing:  words(`special offer|discount|coupon|promo(?:tion(?:al)?)? code|[0-9]+ ?% off|free trial|upgrade (?:now|today)|buy now|newsletter|subscribe to our`),
+		}
+	}),
+	"de": sync.OnceValue(func() *vocabulary {
+		return &vocabulary{
+			neverAsk:   words(`(?:nie|niemals|nicht|niemand)\b[^.!?\n]{0,60}\b(?:fragen|fragt|bitten|bittet|auffordern)|frag(?:en|t)\b[^.!?\n]{0,20}\b(?:nie|niemals|nicht)`),
+			byOneself:  words(`ohne\b[^.!?\n]{0,40}\b(?:anzuklicken|zu klicken|klick)|selbst in (?:ihren|den) browser|(?:eigenes )?lesezeichen`),
+			reply:      words(`auf diese e-?mail antworten|antworten sie|rufen sie uns`),
+			relative:   words(`gestern|vorgestern|heute (?:morgen|nacht|früh)|letzte[nrs]? (?:nacht|woche|monat|jahr|wochenende|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|diese[nrs]? (?:woche|monat)|vor (?:einigen|wenigen|ein paar|[0-9]+|zwei|drei) (?:stunden|tagen|wochen|monaten)`),
+			recently:   words(`kürzlich|neulich|vor kurzem|unlängst|in (?:letzter zeit|den letzten (?:tagen|wochen|monaten))`),
+			handOver:   words(`(?:senden|schicken|mailen|nennen|geben|übermitteln|bestätigen|teilen|verraten|antworten) sie\b[^.!?\n]{0,60}\b(?:ihr|ihre|ihren|ihrem|das|die|den|dem)\b[^.!?\n]{0,30}(?:passwort|passwörter|kennwort|pin\b|tan\b|code\b|kartennummer)`),
+			asking:     regexp.MustCompile(`(?i)\bsie\b`),
+			ownPage:    regexp.MustCompile(`(?i)neue[sn]? (?:passwort|kennwort)|\bein[.!:]?$`),
+			negation:   words(`nie|niemals|nicht|niemand|niemandem|kein|keine|keinen|ohne`),
+			encrypted:  words(`verschlüsselt\p{L}*[^.!?\n]{0,40}\b(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)|(?:passw[oö]rt\p{L}*|kennw[oö]rt\p{L}*)[^.!?\n]{0,40}\bverschlüsselt\p{L}*`),
+			emptyLink:  words(`^(?:bitte )?(?:hier(?: klicken)?|klicken sie(?: bitte)? hier|dieser link|link|mehr|weiterlesen|weiter|mehr erfahren|öffnen)[.!]?$`),
+			everywhere: words(`überall|anderswo|andere[nr]? (?:dienste|diensten|konten|seiten|websites)`),
+			marketing:  words(`sonderangebot|rabatt|gutschein|aktionscode|kostenlos testen|jetzt kaufen|newsletter|jetzt upgraden`),
+		}
+	}),
 }
 
 // words compiles an expression that matches whole words in any case. Go's \b knows
