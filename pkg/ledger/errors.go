@@ -107,7 +107,7 @@ func sqliteCode(err error) sqlite3.ErrNo {
 // corrupt is ErrCorrupt because of cause.
 func corrupt(cause error) error {
 	return hint.Wrap(fmt.Errorf("%w: %w", ErrCorrupt, cause),
-		"if it is a ledger, restore it from a copy; do not plan anew, since nobody knows who was told")
+		"if it is a ledger, restore it from a copy, with the files beside it; do not plan anew, since nobody knows who was told")
 }
 
 func damaged(format string, args ...any) error {

@@ -108,5 +108,19 @@ func (r *Reader) Copy(ctx context.Context, path string) error {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("copy the ledger: %w", explain(err))
 	}
+	if err := settleCopy(ctx, path); err != nil {
+		return fmt.Errorf("copy the ledger: %w", explain(err))
+	}
 	return nil
+}
+
+// settleCopy says in a copy that it needs no log: it was made of the file and its log.
+func settleCopy(ctx context.Context, path string) error {
+	db, err := connect(path, draftPragmas, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "UPDATE commits SET n = n + 1, open = 0 WHERE open = 1")
+	return err
 }
