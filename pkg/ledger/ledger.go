@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
@@ -60,6 +62,9 @@ func open(ctx context.Context, path string, o Options) (_ *Ledger, err error) {
 	if err := checkFile(ctx, path); err != nil {
 		return nil, err
 	}
+	if err := narrow(path); err != nil {
+		return nil, err
+	}
 	if err := upgrade(ctx, path); err != nil {
 		return nil, err
 	}
@@ -73,6 +78,18 @@ func open(ctx context.Context, path string, o Options) (_ *Ledger, err error) {
 	}
 	l.writer, err = startWriter(ctx, writerOptions{path: path, fault: o.Fault, guard: guard, mark: l.lock.mark})
 	return l, err
+}
+
+// narrow takes the files of the ledger at path from everybody but their owner, whatever a
+// copy or another program has made of them. SQLite gives files that it makes later the
+// mode of the ledger.
+func narrow(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(target(path)+suffix, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // upgrade plays a log that a dead process left into the file, so that what was cut
