@@ -159,6 +159,7 @@ type Imported struct {
 	ByKind    map[FindingKind]int64 `json:"by_kind"`   // of New
 	Bounced   int64                 `json:"bounced"`   // notices that went to bounced
 	Confirmed int64                 `json:"confirmed"` // notices in doubt that turned out accepted
+	Withdrawn int64                 `json:"withdrawn"` // accounts of these, taken out of later notices that had not been tried
 	Waiting   int64                 `json:"waiting"`   // findings kept until their notice's reply is known
 	Foreign   int64                 `json:"foreign"`   // with a token that is forged or of another campaign
 	Unmatched int64                 `json:"unmatched"` // of New: about no notice that can be told

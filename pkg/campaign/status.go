@@ -61,6 +61,7 @@ type ResendCounts struct {
 	Resends   int64 `json:"resends"`
 	Notices   int64 `json:"notices"`
 	Corrected int64 `json:"corrected"` // accounts that got a new address
+	Withdrawn int64 `json:"withdrawn"` // accounts that went back, since the notice before was accepted after all
 	Left      int64 `json:"left"`      // of the notices: still to be sent
 }
 

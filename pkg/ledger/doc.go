@@ -40,6 +40,11 @@
 // replaces. Accounts that stay behind keep the old notice current, so that nobody is
 // lost. The addresses that an operator gave are kept with who gave them and when.
 //
+// Where a notice in doubt turns out accepted after its accounts went over, and the later
+// notice has not been tried, the accounts go back (table withdrawals, with when): the
+// notice that was accepted is current again, and a later one without accounts is history.
+// What the notice before the last turns out to be changes nothing any more.
+//
 // # Findings
 //
 // What others say of a notice later is kept once (Ledger.Import), with how it came to

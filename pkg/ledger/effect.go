@@ -17,15 +17,23 @@ const (
 	effectMoved   = "moved"
 )
 
+// outcome is what a finding did to one notice.
+type outcome struct {
+	effect    string
+	to        campaign.State // empty: it stays
+	withdrawn int64          // accounts that came back to it
+}
+
 // effect does to a notice what a finding says. The move stands in the history of the
-// notice with the words of the finding; it is no attempt that counts.
-func (w *writer) effect(n told, f campaign.Finding, at time.Time) (effect string, to campaign.State, err error) {
+// notice with the words of the finding; it is no attempt that counts. Where the notice
+// turns out accepted, accounts that a resend has taken over come back to it.
+func (w *writer) effect(n told, f campaign.Finding, at time.Time) (o outcome, err error) {
 	to, wait := f.Effect(n.State)
 	switch {
 	case wait:
-		return effectWaiting, "", nil
+		return outcome{effect: effectWaiting}, nil
 	case to == "":
-		return effectNone, "", nil
+		return outcome{effect: effectNone}, nil
 	}
 	said := f.At
 	if said.IsZero() {
@@ -34,12 +42,31 @@ func (w *writer) effect(n told, f campaign.Finding, at time.Time) (effect string
 	err = w.apply(campaign.Move{Seq: n.Seq, From: n.State, To: to, At: at, Attempt: &campaign.Attempt{
 		At: said, Stage: string(f.Kind), Enhanced: f.Status, Reply: cmp.Or(f.Diagnostic, f.Reason, string(f.Kind)),
 	}})
-	return effectMoved, to, err
+	o = outcome{effect: effectMoved, to: to}
+	if err == nil && to == campaign.Accepted {
+		o.withdrawn, err = w.withdraw(n.Seq, at)
+	}
+	return o, err
+}
+
+// withdraw takes the accounts that the notice seq had out of the notices that replace it
+// for them, as far as these have not been tried: they were told. It returns how many
+// these are. The schema does the rest (0007_withdrawals.sql).
+func (w *writer) withdraw(seq int64, at time.Time) (accounts int64, err error) {
+	return change(context.Background(), w.conn, `INSERT INTO withdrawals (account, notice, replaces, at)
+		SELECT m.account, m.notice, m.replaces, ? FROM members m CROSS JOIN notices o ON o.seq = m.notice
+		WHERE m.replaces = ? AND o.current AND o.tries = 0 AND (o.state = 'pending' OR o.state = 'deferred')`, micros(at), seq)
+}
+
+// settlement is what findings did that had waited.
+type settlement struct {
+	moved     map[campaign.State]int64 // notices, by where they went
+	withdrawn int64                    // accounts, see outcome
 }
 
 // settle looks again at the findings that wait: those whose notice has got a reply since
-// have their effect now. It returns how many notices went to which state.
-func (w *writer) settle(at time.Time) (map[campaign.State]int64, error) {
+// have their effect now.
+func (w *writer) settle(at time.Time) (settlement, error) {
 	ctx := context.Background()
 	var waiting []struct {
 		Notice, Finding                  int64
@@ -51,28 +78,29 @@ func (w *writer) settle(at time.Time) (map[campaign.State]int64, error) {
 		FROM effects e CROSS JOIN notices o ON o.seq = e.notice CROSS JOIN findings f ON f.number = e.finding
 		WHERE e.effect = 'waiting' AND o.state NOT IN ('pending', 'sending', 'deferred') ORDER BY e.notice, e.finding`)
 	if err != nil {
-		return nil, err
+		return settlement{}, err
 	}
-	moved := map[campaign.State]int64{}
+	s := settlement{moved: map[campaign.State]int64{}}
 	for _, row := range waiting {
 		n := told{Seq: row.Notice} // its state may be the work of the row before
 		if err := w.conn.GetContext(ctx, &n.State, "SELECT state FROM notices WHERE seq = ?", n.Seq); err != nil {
-			return nil, err
+			return settlement{}, err
 		}
-		effect, to, err := w.effect(n, campaign.Finding{
+		o, err := w.effect(n, campaign.Finding{
 			Kind: campaign.FindingKind(row.Kind), Status: row.Status, Reason: row.Reason, Diagnostic: row.Diagnostic,
 			Final: row.Final, At: optionalMoment(row.At),
 		}, at)
 		if err != nil {
-			return nil, err
+			return settlement{}, err
 		}
-		if to != "" {
-			moved[to]++
+		if o.to != "" {
+			s.moved[o.to]++
 		}
-		_, err = change(ctx, w.conn, "UPDATE effects SET effect = ? WHERE notice = ? AND finding = ?", effect, row.Notice, row.Finding)
+		s.withdrawn += o.withdrawn
+		_, err = change(ctx, w.conn, "UPDATE effects SET effect = ? WHERE notice = ? AND finding = ?", o.effect, row.Notice, row.Finding)
 		if err != nil {
-			return nil, fmt.Errorf("settle notice %d: %w", row.Notice, err)
+			return settlement{}, fmt.Errorf("settle notice %d: %w", row.Notice, err)
 		}
 	}
-	return moved, nil
+	return s, nil
 }

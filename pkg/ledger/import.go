@@ -36,6 +36,10 @@ const importRows = 500
 // its Message-ID, its notice id or its Sender, belongs to none, even if the mailbox is
 // gone. A delivery never matches by an address: it may be that of any mail.
 //
+// A notice that turns out accepted takes back the accounts that a resend has put into
+// others which have not been tried: these are withdrawn from them, and a notice that loses
+// all of its accounts so is history. What was tried stays.
+//
 // What belongs to no notice is kept for Findings, with the reason, except for deliveries
 // of other mail, of which a log is full. A finding about a notice whose reply is not
 // known waits until it is.
@@ -103,9 +107,10 @@ func (l *Ledger) importPage(ctx context.Context, at time.Time, page []campaign.F
 				return err
 			}
 		}
-		moved, err := w.settle(at)
-		part.Bounced += moved[campaign.Bounced]
-		part.Confirmed += moved[campaign.Accepted]
+		s, err := w.settle(at)
+		part.Bounced += s.moved[campaign.Bounced]
+		part.Confirmed += s.moved[campaign.Accepted]
+		part.Withdrawn += s.withdrawn
 		return err
 	})
 	return part, err
@@ -126,6 +131,7 @@ func add(total *campaign.Imported, part campaign.Imported) {
 	total.Unrelated += part.Unrelated
 	total.Bounced += part.Bounced
 	total.Confirmed += part.Confirmed
+	total.Withdrawn += part.Withdrawn
 	total.Waiting += part.Waiting
 	total.Foreign += part.Foreign
 	total.Unmatched += part.Unmatched
@@ -226,13 +232,14 @@ func (i *importer) keep(f campaign.Finding, m matched) (number int64, isNew bool
 }
 
 func (i *importer) applyTo(n told, number int64, f campaign.Finding, counts *campaign.Imported) error {
-	effect, to, err := i.w.effect(n, f, i.at)
+	o, err := i.w.effect(n, f, i.at)
 	if err != nil {
 		return err
 	}
-	counts.Bounced += one(to == campaign.Bounced)
-	counts.Confirmed += one(to == campaign.Accepted)
-	counts.Waiting += one(effect == effectWaiting)
-	_, err = i.effect.Exec(n.Seq, number, effect)
+	counts.Bounced += one(o.to == campaign.Bounced)
+	counts.Confirmed += one(o.to == campaign.Accepted)
+	counts.Withdrawn += o.withdrawn
+	counts.Waiting += one(o.effect == effectWaiting)
+	_, err = i.effect.Exec(n.Seq, number, o.effect)
 	return err
 }
