@@ -59,7 +59,8 @@ func TestWhatTurnsOutAcceptedIsNotSentAgain(t *testing.T) {
 			t.Errorf("status = %+v, %+v", n, s.Resends)
 		}
 		for line, err := range l.Accounts(t.Context(), Filter{Address: address(t, "both@big.example")}) {
-			if must(t, err); line.State != campaign.Accepted || line.Generation != 1 || line.Address.Wire() != "both@big.example" {
+			if must(t, err); line.State != campaign.Accepted || line.Generation != 1 || line.Address.Wire() != "both@big.example" ||
+				!line.Withdrawn.Equal(later) {
 				t.Errorf("account = %+v, want it accepted at its first address", line)
 			}
 		}
