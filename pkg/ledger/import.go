@@ -36,9 +36,10 @@ const importRows = 500
 // its Message-ID, its notice id or its Sender, belongs to none, even if the mailbox is
 // gone. A delivery never matches by an address: it may be that of any mail.
 //
-// A notice that turns out accepted takes back the accounts that a resend has put into
-// others which have not been tried: these are withdrawn from them, and a notice that loses
-// all of its accounts so is history. What was tried stays.
+// A notice that is accepted when all of this is in takes back the accounts that a resend
+// has put into others which have not been tried: these are withdrawn from them, and a
+// notice that loses all of its accounts so is history. What was tried stays. If the import
+// breaks off, the next Import, Begin, Recover or End does so.
 //
 // What belongs to no notice is kept for Findings, with the reason, except for deliveries
 // of other mail, of which a log is full. A finding about a notice whose reply is not
@@ -47,12 +48,28 @@ const importRows = 500
 // Outside a run, what a dead process left as sending becomes in doubt first, as in Recover.
 // Import returns an error for a finding without a Digest or of an unknown Kind.
 func (l *Ledger) Import(ctx context.Context, at time.Time, findings iter.Seq2[campaign.Finding, error]) (campaign.Imported, error) {
-	total := newImported()
 	if l.run.Load() == 0 {
 		if _, err := l.Recover(ctx, at); err != nil {
-			return total, err
+			return newImported(), err
 		}
 	}
+	total, err := l.importAll(ctx, at, findings)
+	if errors.Is(err, ErrStopped) {
+		return total, err
+	}
+	withdrawn := l.writer.do(context.WithoutCancel(ctx), func(w *writer) (err error) {
+		total.Withdrawn, err = w.withdraw(at)
+		return err
+	})
+	if withdrawn != nil {
+		err = errors.Join(err, fmt.Errorf("withdraw what need not be sent: %w", withdrawn))
+	}
+	return total, err
+}
+
+// importAll keeps the findings, and returns those that were.
+func (l *Ledger) importAll(ctx context.Context, at time.Time, findings iter.Seq2[campaign.Finding, error]) (campaign.Imported, error) {
+	total := newImported()
 	flush := func(page []campaign.Finding) error {
 		part, err := l.importPage(ctx, at, page)
 		if err != nil {
@@ -110,7 +127,7 @@ func (l *Ledger) importPage(ctx context.Context, at time.Time, page []campaign.F
 		s, err := w.settle(at)
 		part.Bounced += s.moved[campaign.Bounced]
 		part.Confirmed += s.moved[campaign.Accepted]
-		part.Withdrawn += s.withdrawn
+		part.Earlier += s.history
 		return err
 	})
 	return part, err
@@ -131,7 +148,7 @@ func add(total *campaign.Imported, part campaign.Imported) {
 	total.Unrelated += part.Unrelated
 	total.Bounced += part.Bounced
 	total.Confirmed += part.Confirmed
-	total.Withdrawn += part.Withdrawn
+	total.Earlier += part.Earlier
 	total.Waiting += part.Waiting
 	total.Foreign += part.Foreign
 	total.Unmatched += part.Unmatched
@@ -238,7 +255,7 @@ func (i *importer) applyTo(n told, number int64, f campaign.Finding, counts *cam
 	}
 	counts.Bounced += one(o.to == campaign.Bounced)
 	counts.Confirmed += one(o.to == campaign.Accepted)
-	counts.Withdrawn += o.withdrawn
+	counts.Earlier += one(o.history && o.to == campaign.Bounced)
 	counts.Waiting += one(o.effect == effectWaiting)
 	_, err = i.effect.Exec(n.Seq, number, o.effect)
 	return err

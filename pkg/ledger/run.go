@@ -58,12 +58,21 @@ func (l *Ledger) Recover(ctx context.Context, at time.Time) (lost int64, err err
 	return lost, nil
 }
 
-// recover makes in doubt what is still sending, and settles what findings say of it.
+// recover makes in doubt what is still sending, and does what findings say of it.
 func (w *writer) recover(at time.Time) (lost int64, err error) {
 	if lost, err = w.doubt(at); err == nil {
-		_, err = w.settle(at)
+		err = w.catchUp(at)
 	}
 	return lost, err
+}
+
+// catchUp does what findings that waited say, and withdraws what need not be sent then.
+func (w *writer) catchUp(at time.Time) error {
+	_, err := w.settle(at)
+	if err == nil {
+		_, err = w.withdraw(at)
+	}
+	return err
 }
 
 // doubt moves every notice that is sending to in doubt. The tally tells in which
@@ -117,7 +126,7 @@ func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
 			"UPDATE runs SET ended = ?, halted = ?, interrupted = ?, ramped = max(ramped, ?) WHERE number = ?",
 			micros(e.At), nullable(e.Halted), e.Interrupted, e.Ramped.Microseconds(), run)
 		if err == nil {
-			_, err = w.settle(e.At)
+			err = w.catchUp(e.At)
 		}
 		return err
 	})

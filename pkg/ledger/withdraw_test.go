@@ -155,32 +155,41 @@ func TestTheSchemaRefusesAWithdrawalThatIsNone(t *testing.T) {
 
 // TestEveryCommitOfAWithdrawalMayFail: it has happened or not, with what proves it.
 func TestEveryCommitOfAWithdrawalMayFail(t *testing.T) {
-	for point, happens := range map[string]bool{BeforeCommit: false, AfterCommit: true} {
+	type failure struct {
+		point  string
+		commit int // 1: of what a dead process left; 2: of the findings; 3: of the withdrawal
+	}
+	for broke, happens := range map[failure]bool{
+		{BeforeCommit, 2}: false, {AfterCommit, 2}: true, {BeforeCommit, 3}: true, {AfterCommit, 3}: true,
+	} {
 		path := doubted(t).path
 		log := copied(t, path, "-wal", ".lock")
 		commits := 0
 		broken := errors.New("the disk is gone")
 		l := opened(t, log, Options{Fault: func(at string) error {
-			if at == point {
+			if at == broke.point {
 				commits++
 			}
-			if commits == 2 { // the first one recovers
+			if at == broke.point && commits == broke.commit {
 				return broken
 			}
 			return nil
 		}})
 		proof := about(seqTo(t, l.Reader, "both@big.example"), campaign.FoundDelivered)
 		if _, err := l.Import(t.Context(), later, each(proof)); !errors.Is(err, broken) {
-			t.Fatalf("%s: %v", point, err)
+			t.Fatalf("%v: %v", broke, err)
 		}
 		must(t, l.Close())
 		l = opened(t, log, Options{})
+		if _, err := l.Recover(t.Context(), later); err != nil {
+			t.Fatal(err)
+		}
 		if s := checkInvariants(t, l.Reader); (s.Resends.Withdrawn == 2) != happens || (s.Notices.Accepted == 1) != happens {
-			t.Errorf("%s: %+v, %+v", point, s.Notices, s.Resends)
+			t.Errorf("%v: %+v, %+v", broke, s.Notices, s.Resends)
 		}
 		imported(t, l, proof)
 		if s := checkInvariants(t, l.Reader); s.Resends.Withdrawn != 2 || s.Notices.Accepted != 1 || s.Notices.Pending != 1 {
-			t.Errorf("%s, again: %+v, %+v", point, s.Notices, s.Resends)
+			t.Errorf("%v, again: %+v, %+v", broke, s.Notices, s.Resends)
 		}
 	}
 }
