@@ -25,13 +25,16 @@ const (
 // every screen, and its JSON is a contract: selected = noticed + excluded, and
 // total is the sum of the states, over current notices.
 type Status struct {
-	At          time.Time                      `json:"-"` // the moment at which this is so
-	Began       time.Time                      `json:"-"` // when the run under way began; zero: none is
-	Campaign    string                         `json:"campaign"`
-	Plan        string                         `json:"plan"` // sha256:…
-	State       Phase                          `json:"state"`
-	Accounts    AccountCounts                  `json:"accounts"`
-	Notices     NoticeCounts                   `json:"notices"`
+	At       time.Time     `json:"-"` // the moment at which this is so
+	Began    time.Time     `json:"-"` // when the run under way began; zero: none is
+	Campaign string        `json:"campaign"`
+	Plan     string        `json:"plan"` // sha256:…
+	State    Phase         `json:"state"`
+	Accounts AccountCounts `json:"accounts"`
+	Notices  NoticeCounts  `json:"notices"`
+	// Abandoned is how many of the notices that are sending nobody sends: the process died,
+	// and they become in doubt when the next one begins.
+	Abandoned   int64                          `json:"abandoned"`
 	ByClass     map[account.Class]NoticeCounts `json:"by_class"`
 	Batches     BatchCounts                    `json:"batches"`
 	RatePerS    float64                        `json:"rate_per_s"`

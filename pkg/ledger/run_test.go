@@ -123,11 +123,11 @@ func TestOthersSeeWhatARunDoes(t *testing.T) {
 		t.Fatalf("the first process: %s", line)
 	}
 	r := readOnly(t, path)
-	if s := checkInvariants(t, r); s.State != campaign.PhaseSending || s.Notices.Sending != 2 {
+	if s := checkInvariants(t, r); s.State != campaign.PhaseSending || s.Notices.Sending != 2 || s.Abandoned != 0 {
 		t.Errorf("status = %+v, want sending with two under way", s)
 	}
 	stop()
-	if s := checkInvariants(t, r); s.State != campaign.PhaseIncomplete || s.Notices.Sending != 2 {
+	if s := checkInvariants(t, r); s.State != campaign.PhaseIncomplete || s.Notices.Sending != 2 || s.Abandoned != 2 {
 		t.Errorf("status after the crash = %+v, want incomplete", s)
 	}
 	if s := checkInvariants(t, readOnly(t, path)); s.Notices.Sending != 2 {

@@ -161,6 +161,9 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 			return err
 		}
 	}
+	if !running {
+		s.Abandoned = s.Notices.Sending
+	}
 	activity := campaign.Activity{Phase: campaign.Phase(run.Phase), Until: optionalMoment(run.Until), Limit: run.Binding, Rate: run.Rate}
 	s.State = campaign.PhaseOf(s.Notices, started, running, activity, run.Halted.String)
 	if run.Halted.Valid {
