@@ -64,11 +64,15 @@ func TestWhatTurnsOutAcceptedIsNotSentAgain(t *testing.T) {
 				t.Errorf("account = %+v, want it accepted at its first address", line)
 			}
 		}
+		resends, err := l.Resends(t.Context())
+		if must(t, err); len(resends) != 1 || resends[0].Withdrawn != 2 {
+			t.Errorf("resends = %+v", resends)
+		}
 		// A bounce that comes later is about the notice that is current again.
 		if got := imported(t, l, about(first, campaign.FoundBounce)); got.Bounced != 1 {
 			t.Errorf("imported = %+v, want one bounced", got)
 		}
-		_, err := l.Begin(t.Context(), later)
+		_, err = l.Begin(t.Context(), later)
 		must(t, err)
 		bring(t, l, noticeOf(t, l.Reader, "one@small.example"), campaign.Accepted)
 		must(t, l.End(t.Context(), campaign.RunEnd{At: later}))
