@@ -128,6 +128,7 @@ type accountLine struct {
 	Updated    *time.Time          `json:"updated"`
 	Locale     *string             `json:"locale"`
 	Line       int64               `json:"line"` // of the export
+	Withdrawn  *time.Time          `json:"withdrawn"`
 }
 
 func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
@@ -138,7 +139,7 @@ func newAccountLine(l ledger.AccountLine, reveal bool) accountLine {
 	return accountLine{
 		ID: id, Address: orNull(address), Class: orNull(l.Class), Reason: l.Reason, Excluded: orNull(l.Excluded),
 		Notice: orNull(l.NoticeID), Generation: orNull(l.Generation), State: orNull(l.State), Attempts: l.Attempts,
-		LastReply: orNull(reply), Updated: optionalTime(l.Updated), Locale: orNull(l.Locale), Line: l.Line,
+		LastReply: orNull(reply), Updated: optionalTime(l.Updated), Locale: orNull(l.Locale), Line: l.Line, Withdrawn: optionalTime(l.Withdrawn),
 	}
 }
 
@@ -159,11 +160,11 @@ func shownAddress(a account.Address, written string, reveal bool) string {
 func (a accountLine) fields() []string {
 	return []string{a.ID, text(a.Address), text(a.Class), a.Reason, text(a.Excluded), text(a.Notice),
 		text(a.Generation), text(a.State), strconv.Itoa(a.Attempts), text(a.LastReply), rfc3339(a.Updated), text(a.Locale),
-		strconv.FormatInt(a.Line, 10)}
+		strconv.FormatInt(a.Line, 10), rfc3339(a.Withdrawn)}
 }
 
 var accountHeader = []string{"id", "address", "class", "reason", "excluded", "notice", "generation", "state",
-	"attempts", "last_reply", "updated", "locale", "line"}
+	"attempts", "last_reply", "updated", "locale", "line", "withdrawn"}
 
 // words returns the line as a human reads it.
 func (a accountLine) words() []string {
@@ -171,5 +172,9 @@ func (a accountLine) words() []string {
 	if a.Excluded != nil {
 		words = append(words, fmt.Sprintf("line %d excluded: %s", a.Line, *a.Excluded))
 	}
-	return append(words, "("+printable(a.Reason)+")", printable(text(a.LastReply)))
+	words = append(words, "("+printable(a.Reason)+")", printable(text(a.LastReply)))
+	if a.Withdrawn != nil {
+		words = append(words, fmt.Sprintf("(a resend was withdrawn at %s: this notice was accepted)", rfc3339(a.Withdrawn)))
+	}
+	return words
 }

@@ -134,7 +134,14 @@ func (r importResult) human(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	fmt.Fprintf(w, "findings  %d: %d new%s, %d known before\n", r.Read, r.New, bracketed(r.kinds()), r.Known)
-	fmt.Fprintf(w, "notices   %d went to bounced, %d in doubt turned out accepted\n", r.Bounced, r.Confirmed)
+	earlier := ""
+	if r.Earlier > 0 {
+		earlier = fmt.Sprintf(" (%d of an earlier generation, sent again since: only the history says so)", r.Earlier)
+	}
+	fmt.Fprintf(w, "notices   %d went to bounced%s, %d in doubt turned out accepted\n", r.Bounced, earlier, r.Confirmed)
+	if r.Withdrawn > 0 {
+		fmt.Fprintf(w, "withdrawn %d accounts of these from a resend that was not tried yet: they are not mailed again\n", r.Withdrawn)
+	}
 	if r.Waiting > 0 {
 		fmt.Fprintf(w, "waiting   %d, until the reply to their notice is known\n", r.Waiting)
 	}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"breachnotify/pkg/bounce"
+	"breachnotify/pkg/bounce/mailbox"
 )
 
 func newBouncesParseCommand(p *process, g *globals) *cobra.Command {
@@ -27,6 +29,9 @@ func runBouncesParse(ctx context.Context, p *process, g *globals, paths []string
 	bad, skipped := complaints{process: p}, &skips{process: p}
 	read := int64(0)
 	for r, err := range p.fromMail(ctx, paths, skipped) {
+		if errors.Is(err, mailbox.ErrTooLarge) { // about the message before, which counts once
+			read--
+		}
 		if err != nil {
 			if err := bad.orStop(ctx, err); err != nil {
 				return err

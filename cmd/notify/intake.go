@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/bounce/mailbox"
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/hint"
 	"breachnotify/pkg/ledger"
@@ -96,6 +97,9 @@ func (i *intake) ours(messageID string) bool {
 func (i *intake) findings(ctx context.Context, from returns) func(yield func(campaign.Finding, error) bool) {
 	return func(yield func(campaign.Finding, error) bool) {
 		for r, err := range from {
+			if errors.Is(err, mailbox.ErrTooLarge) { // about the message before, which counts once
+				i.read.Add(-1)
+			}
 			if err != nil {
 				if err := i.bad.orStop(ctx, err); err != nil {
 					yield(campaign.Finding{}, err)

@@ -170,6 +170,11 @@ func TestKillWhileTheReplyIsHeld(t *testing.T) {
 			if n := status.Notices; n.Sending != test.inDoubt || n.Pending != n.Total-test.inDoubt {
 				t.Fatalf("%+v, want %d sending and all others pending", n, test.inDoubt)
 			}
+			said := c.run(t, exitDone, "status").stdout.String()
+			if left := fmt.Sprintf("%d sending: by a process that died", test.inDoubt); status.Notices.Sending != status.Abandoned ||
+				strings.Contains(said, left) != (test.inDoubt > 0) {
+				t.Errorf("%d of %d sending are abandoned; status says:\n%s", status.Abandoned, status.Notices.Sending, said)
+			}
 			struck := inState(states, campaign.Sending)
 			for _, n := range struck {
 				if n.mailbox != strings.ToLower(held.To) {

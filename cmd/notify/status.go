@@ -135,6 +135,9 @@ func (s statusResult) human(w io.Writer) {
 	for _, class := range account.Classes() {
 		fmt.Fprintf(w, "  %-9s %d%s\n", class, s.ByClass[class].Total, bracketed(states(s.ByClass[class])))
 	}
+	if s.Abandoned > 0 {
+		fmt.Fprintf(w, "          %d sending: by a process that died; they are in doubt once send runs\n", s.Abandoned)
+	}
 	fmt.Fprintf(w, "batches   %d of %d done\n", s.Batches.Done, s.Batches.Total)
 	fmt.Fprintf(w, "state     %s\n", s.State)
 	for _, line := range s.timing() {

@@ -93,4 +93,5 @@ type ResendRecord struct {
 	Forced    bool
 	Notices   int64
 	Corrected int64 // accounts that got a new address
+	Withdrawn int64 // accounts that went back before it was tried, see ResendCounts
 }

@@ -158,7 +158,9 @@ type Imported struct {
 	Unrelated int64                 `json:"unrelated"` // deliveries of other mail: not kept
 	ByKind    map[FindingKind]int64 `json:"by_kind"`   // of New
 	Bounced   int64                 `json:"bounced"`   // notices that went to bounced
+	Earlier   int64                 `json:"earlier"`   // of Bounced: of an earlier generation, which no count of notices has
 	Confirmed int64                 `json:"confirmed"` // notices in doubt that turned out accepted
+	Withdrawn int64                 `json:"withdrawn"` // accounts of these, taken out of later notices that had not been tried
 	Waiting   int64                 `json:"waiting"`   // findings kept until their notice's reply is known
 	Foreign   int64                 `json:"foreign"`   // with a token that is forged or of another campaign
 	Unmatched int64                 `json:"unmatched"` // of New: about no notice that can be told

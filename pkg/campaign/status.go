@@ -24,13 +24,16 @@ const (
 // every screen, and its JSON is a contract: selected = noticed + excluded, and
 // total is the sum of the states, over current notices.
 type Status struct {
-	At          time.Time                      `json:"-"` // the moment at which this is so
-	Began       time.Time                      `json:"-"` // when the run under way began; zero: none is
-	Campaign    string                         `json:"campaign"`
-	Plan        string                         `json:"plan"` // sha256:…
-	State       Phase                          `json:"state"`
-	Accounts    AccountCounts                  `json:"accounts"`
-	Notices     NoticeCounts                   `json:"notices"`
+	At       time.Time     `json:"-"` // the moment at which this is so
+	Began    time.Time     `json:"-"` // when the run under way began; zero: none is
+	Campaign string        `json:"campaign"`
+	Plan     string        `json:"plan"` // sha256:…
+	State    Phase         `json:"state"`
+	Accounts AccountCounts `json:"accounts"`
+	Notices  NoticeCounts  `json:"notices"`
+	// Abandoned is how many of the notices that are sending nobody sends: the process died,
+	// and they become in doubt when the next one begins.
+	Abandoned   int64                          `json:"abandoned"`
 	ByClass     map[account.Class]NoticeCounts `json:"by_class"`
 	Batches     BatchCounts                    `json:"batches"`
 	RatePerS    float64                        `json:"rate_per_s"`
@@ -63,6 +66,7 @@ type ResendCounts struct {
 	Resends   int64 `json:"resends"`
 	Notices   int64 `json:"notices"`
 	Corrected int64 `json:"corrected"` // accounts that got a new address
+	Withdrawn int64 `json:"withdrawn"` // accounts that went back, since the notice before was accepted after all
 	Left      int64 `json:"left"`      // of the notices: still to be sent
 }
 

@@ -157,6 +157,8 @@ func TestFault25DamagedLedgerIsRefusedAndNobodyIsTold(t *testing.T) {
 			c.mustSend(delivery.Limited, func(o *delivery.Options) { o.Limit = 7 })
 			whole, err := os.ReadFile(c.path)
 			check(t, err)
+			lock, err := os.ReadFile(c.path + ".lock")
+			check(t, err)
 			check(t, os.WriteFile(c.path, damage(bytes.Clone(whole)), 0o600))
 			if _, err := c.send(); !errors.Is(err, ledger.ErrCorrupt) || len(hint.Of(err)) == 0 {
 				t.Errorf("the run ends with %v, want ErrCorrupt with a hint", err)
@@ -165,8 +167,49 @@ func TestFault25DamagedLedgerIsRefusedAndNobodyIsTold(t *testing.T) {
 				t.Fatalf("%d notices went out, want the 7 from before the damage", got)
 			}
 			check(t, os.WriteFile(c.path, whole, 0o600))
+			check(t, os.WriteFile(c.path+".lock", lock, 0o600)) // it knows of the run that was refused
 			_, b := c.mustSend(delivery.Done)
 			b.all(campaign.Accepted).attempts(1, nil)
+		})
+	}
+}
+
+// TestFault25 goes on with the log beside a ledger, which holds what was sent last by a
+// process that died.
+func TestFault25LedgerWithoutItsLogIsRefusedAndNobodyIsToldTwice(t *testing.T) {
+	for name, damage := range map[string]func([]byte) []byte{
+		"missing": nil,
+		"empty":   func([]byte) []byte { return nil },
+		"in half": func(b []byte) []byte { return b[:len(b)/2] },
+		"zeroed":  func(b []byte) []byte { clear(b[len(b)/2:]); return b },
+		"one bit": func(b []byte) []byte { b[len(b)/3] ^= 1; return b },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newTrial(t, inClear, setting{notices: 40})
+			if said := (orders{Path: c.path, Port: c.relay.Port, Connections: 1, KillAt: 60}).start(t).last(); said != "" {
+				t.Fatalf("the process says %q, want it killed", said)
+			}
+			sent := len(c.server.Received())
+			if sent < 10 || sent > 35 {
+				t.Fatalf("%d notices went out before the kill: nothing is shown", sent)
+			}
+			log, err := os.ReadFile(c.path + "-wal")
+			check(t, err)
+			check(t, os.Remove(c.path+"-wal"))
+			if damage != nil {
+				check(t, os.WriteFile(c.path+"-wal", damage(bytes.Clone(log)), 0o600))
+			}
+			for range 2 {
+				if _, err := c.send(); !errors.Is(err, ledger.ErrCorrupt) || len(hint.Of(err)) == 0 {
+					t.Errorf("the run ends with %v, want ErrCorrupt with a hint", err)
+				}
+			}
+			if got := len(c.server.Received()); got != sent {
+				t.Fatalf("%d notices went out over a damaged ledger", got-sent)
+			}
+			check(t, os.WriteFile(c.path+"-wal", log, 0o600))
+			c.resumes(name, 1)
 		})
 	}
 }

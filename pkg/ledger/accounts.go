@@ -44,6 +44,7 @@ type AccountLine struct {
 	Attempts   int
 	LastReply  string    // code, enhanced status code and text; may hold an address
 	Updated    time.Time // of the notice's state; when it was planned, before the first move
+	Withdrawn  time.Time // when a later notice about it was withdrawn last, since this one was accepted; zero: never
 }
 
 type accountRow struct {
@@ -53,7 +54,7 @@ type accountRow struct {
 	Locale                    string
 	Seq, Generation, Attempts sql.NullInt64
 	State, Written            sql.NullString
-	Updated                   sql.NullInt64
+	Updated, Withdrawn        sql.NullInt64
 	lastAttempt
 }
 
@@ -66,6 +67,7 @@ type lastAttempt struct {
 const selectAccount = `SELECT a.n, a.line, a.id, a.name, v.reason, coalesce(o.address, a.address) AS address,
 		v.class, v.excluded, coalesce(o.locale, v.locale) AS locale, o.seq, o.generation, o.attempts, o.state,
 		coalesce(o.updated, (SELECT made FROM batches WHERE first <= o.seq ORDER BY first DESC LIMIT 1)) AS updated,
+		(SELECT max(at) FROM withdrawals d WHERE d.account = a.n) AS withdrawn,
 		t.stage, t.code, t.enhanced, t.reply, w.text AS written
 	FROM accounts a CROSS JOIN verdicts v ON v.number = a.verdict
 	LEFT JOIN notices o ON v.excluded IS NULL AND o.seq = ` + lastNotice + `
@@ -148,7 +150,7 @@ func (r *Reader) accountLine(row accountRow) (AccountLine, error) {
 	line.Seq, line.NoticeID = row.Seq.Int64, r.plan.key().NoticeID(row.Seq.Int64)
 	line.Generation, line.Attempts = int(row.Generation.Int64), int(row.Attempts.Int64)
 	line.State, line.Updated = campaign.State(row.State.String), moment(row.Updated.Int64)
-	line.LastReply = row.line()
+	line.LastReply, line.Withdrawn = row.line(), optionalMoment(row.Withdrawn)
 	return line, nil
 }
 

@@ -16,13 +16,18 @@ import (
 // errTwoNames says that two processes could take the same file for two ledgers.
 var errTwoNames = errors.New("the ledger has more than one name (a hard link)")
 
-// checkFile tells what is no ledger and what was cut off. It returns fs.ErrNotExist
-// where there is nothing.
+// checkFile tells what is no ledger, what was cut off, and what lacks its last commits.
+// It returns fs.ErrNotExist where there is nothing.
 //
 // It never opens the file by itself: to close it again would drop the locks that
 // SQLite holds on it for other connections of this process (fcntl(2)).
 func checkFile(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	logged := hasLog(path)
+	before, err := readMark(path)
 	if err != nil {
 		return err
 	}
@@ -37,35 +42,38 @@ func checkFile(ctx context.Context, path string) error {
 		return err
 	}
 	defer db.Close()
-	return checkSize(ctx, db, path)
+	if err := checkSize(ctx, db, path, !hasLog(path)); err != nil {
+		return err
+	}
+	return checkCommits(ctx, db, path, before, logged)
 }
 
-// checkSize holds the file's mark and size against what its header says. While there
-// is a write-ahead log, the file may rightly be shorter.
-func checkSize(ctx context.Context, db *sqlx.DB, path string) error {
-	var mark, pages, size int64
+// checkSize holds the file's application id and, where it is whole, its size against what
+// its header says. While there is a write-ahead log, the file may rightly be shorter.
+func checkSize(ctx context.Context, db queryer, path string, whole bool) error {
+	var id, pages, size int64
 	for query, into := range map[string]*int64{
-		"PRAGMA application_id": &mark, "PRAGMA page_count": &pages, "PRAGMA page_size": &size,
+		"PRAGMA application_id": &id, "PRAGMA page_count": &pages, "PRAGMA page_size": &size,
 	} {
 		if err := db.GetContext(ctx, into, query); err != nil {
 			return err
 		}
 	}
-	if mark != applicationID {
+	if id != applicationID {
 		return damaged("it is no ledger")
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	if !hasLog(path) && info.Size() != pages*size {
+	if whole && info.Size() != pages*size {
 		return damaged("it has %d bytes instead of %d", info.Size(), pages*size)
 	}
 	return nil
 }
 
 func hasLog(path string) bool {
-	info, err := os.Stat(path + "-wal")
+	info, err := os.Stat(logPath(path))
 	return err == nil && info.Size() > 0
 }
 

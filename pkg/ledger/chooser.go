@@ -16,9 +16,11 @@ type chooser struct {
 }
 
 // hadMailbox tells whether account ?1 had the mailbox ?2 in the export or by a
-// correction.
+// correction, unless what was to go there was withdrawn.
 const hadMailbox = `SELECT EXISTS (SELECT 1 FROM accounts WHERE n = ?1 AND coalesce(mailbox, address) = ?2)
-	OR EXISTS (SELECT 1 FROM corrections WHERE account = ?1 AND mailbox = ?2)`
+	OR EXISTS (SELECT 1 FROM corrections c WHERE c.account = ?1 AND c.mailbox = ?2
+		AND NOT EXISTS (SELECT 1 FROM withdrawals w CROSS JOIN batches b ON w.notice BETWEEN b.first AND b.last
+			WHERE w.account = c.account AND b.resend = c.resend))`
 
 func newChooser(ctx context.Context, g *generation) (c *chooser, err error) {
 	c = &chooser{g: g}

@@ -9,6 +9,14 @@
 // are those that the plan's digest binds. A file that is damaged, foreign or from a
 // newer version is refused. Files are for their owner alone (0600).
 //
+// What a process that died has committed last is in the write-ahead log beside the file
+// (NAME-wal), until the next one folds it in. So a ledger says in the file itself that a
+// process writes (table commits), the log stays until the process ends in order, and how
+// many commits are durable is marked in the lock file after each. A ledger that is behind
+// its mark, or open and without its log, is refused as damaged: a log that is missing, cut
+// or spoilt, a copy of the file alone, an older copy. Whoever copies a ledger that no
+// process has closed copies both files; after an orderly end there is only one.
+//
 // It leaves the decisions to others: what an account is to campaign, when and
 // whether a notice is sent to delivery, and the masking of addresses to whoever
 // prints. Replies of mail servers are kept as they came and may hold addresses.
@@ -32,6 +40,11 @@
 // replaces. Accounts that stay behind keep the old notice current, so that nobody is
 // lost. The addresses that an operator gave are kept with who gave them and when.
 //
+// Where a notice in doubt turns out accepted after its accounts went over, and the later
+// notice has not been tried, the accounts go back (table withdrawals, with when): the
+// notice that was accepted is current again, and a later one without accounts is history.
+// What the notice before the last turns out to be changes nothing any more.
+//
 // # Findings
 //
 // What others say of a notice later is kept once (Ledger.Import), with how it came to
@@ -49,3 +62,7 @@
 // two can be held against each other. Over which relay, address and encryption a run has
 // sent is kept before anything goes over it (Ledger.Opened), once a run.
 package ledger
+
+// BUG(ledger): Without the mark (a ledger copied with its log but without its lock file, or
+// after a power cut, which may take the mark back) a log that was cut or spoilt in the
+// middle is read up to there, as SQLite does.

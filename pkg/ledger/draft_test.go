@@ -400,6 +400,21 @@ func TestFilesAreForTheirOwner(t *testing.T) {
 	wantFiles(t, filepath.Dir(path), "test.ledger", "test.ledger.lock")
 }
 
+func TestALedgerThatOthersCouldReadIsNarrowed(t *testing.T) {
+	path := struck(t)
+	files := []string{path, path + "-wal", path + "-shm", path + ".lock"}
+	for _, file := range files {
+		must(t, os.Chmod(file, 0o666))
+	}
+	opened(t, path, Options{})
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if must(t, err); info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", filepath.Base(file), info.Mode().Perm())
+		}
+	}
+}
+
 func TestAFolderThatIsMissing(t *testing.T) {
 	_, err := Create(t.Context(), filepath.Join(t.TempDir(), "no", "test.ledger"))
 	if !errors.Is(err, fs.ErrNotExist) {

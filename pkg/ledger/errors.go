@@ -84,7 +84,7 @@ func explain(err error) error {
 	case code == sqlite3.ErrCorrupt || code == sqlite3.ErrNotADB || code == sqlite3.ErrError:
 		return corrupt(err) // ErrError: the statements are fixed, so that the schema is not ours
 	case code == sqlite3.ErrFull || errors.Is(err, syscall.ENOSPC):
-		return hint.Wrap(err, "the disk is full: make room, then run the command again; nothing is lost")
+		return hint.Wrap(err, "the disk is full: make room, then run the command again; what was recorded is safe, and notices whose reply could not be recorded are in doubt then")
 	case code == sqlite3.ErrReadonly || code == sqlite3.ErrCantOpen || code == sqlite3.ErrPerm,
 		errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return hint.Wrap(err, "the ledger and its folder must be writable by you: SQLite keeps files beside it")
@@ -107,7 +107,7 @@ func sqliteCode(err error) sqlite3.ErrNo {
 // corrupt is ErrCorrupt because of cause.
 func corrupt(cause error) error {
 	return hint.Wrap(fmt.Errorf("%w: %w", ErrCorrupt, cause),
-		"if it is a ledger, restore it from a copy; do not plan anew, since nobody knows who was told")
+		"if it is a ledger, restore it from a copy, with the files beside it; do not plan anew, since nobody knows who was told")
 }
 
 func damaged(format string, args ...any) error {

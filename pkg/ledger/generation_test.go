@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,12 @@ func (w *world) try(n campaign.Notice, dies bool) {
 			w.t.Fatalf("account %s is told at the address from which it was corrected", a.ID)
 		}
 	}
+	var told int
+	must(w.t, w.l.db.Get(&told, `SELECT count(*) FROM members JOIN notices p ON p.seq = replaces
+		WHERE notice = ? AND p.state = 'accepted'`, n.Seq))
+	if told > 0 {
+		w.t.Fatalf("notice %d goes out to %d accounts that were told", n.Seq, told)
+	}
 	w.sent[n.Seq]++
 	m := to(n.Seq, campaign.Pending, campaign.Sending)
 	m.At, m.Dated = w.clock, w.clock
@@ -111,6 +118,20 @@ func (w *world) hear() {
 	if got.New != 0 || got.Bounced != 0 || got.Confirmed != 0 {
 		w.t.Fatalf("imported twice: %+v", got)
 	}
+}
+
+// prove imports that some notices that are history arrived after all.
+func (w *world) prove() {
+	var doubted []int64
+	must(w.t, w.l.db.Select(&doubted, "SELECT seq FROM notices WHERE state = 'in_doubt' AND current = 0"))
+	for _, seq := range doubted {
+		if w.random.IntN(2) == 0 {
+			f := about(seq, campaign.FoundDelivered)
+			f.Digest = fmt.Sprint(len(w.heard))
+			w.heard = append(w.heard, f)
+		}
+	}
+	imported(w.t, w.l, w.heard...)
 }
 
 // resend makes a generation with some corrections, and tries to make it again.
@@ -175,20 +196,28 @@ func (w *world) check() {
 
 // TestAnyOrderOfSendingHearingAndResendingKeepsThePromises plays random campaigns.
 func TestAnyOrderOfSendingHearingAndResendingKeepsThePromises(t *testing.T) {
+	var withdrawals atomic.Int64
+	t.Cleanup(func() {
+		if withdrawals.Load() == 0 {
+			t.Error("nothing was ever withdrawn")
+		}
+	})
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, seed)
-			steps := []func(){w.send, w.hear, w.resend} // in this order first, then in any
-			for i := range 20 {
+			steps := []func(){w.send, w.hear, w.resend, w.prove} // in this order first, then in any
+			for i := range 30 {
 				if i >= len(steps) {
 					i = w.random.IntN(len(steps))
 				}
 				steps[i]()
 				w.check()
 			}
-			var resends int
+			var resends, withdrawn int64
 			must(t, w.l.db.Get(&resends, "SELECT count(*) FROM resends"))
+			must(t, w.l.db.Get(&withdrawn, "SELECT count(*) FROM withdrawals"))
+			withdrawals.Add(withdrawn)
 			if resends == 0 {
 				t.Error("nothing was ever sent again")
 			}

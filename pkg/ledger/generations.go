@@ -23,11 +23,13 @@ func (r *Reader) Resends(ctx context.Context) ([]campaign.ResendRecord, error) {
 
 func resendsOf(ctx context.Context, q selector) ([]campaign.ResendRecord, error) {
 	var rows []struct {
-		Number, At, Notices, Corrected int64
-		By, States                     string
-		Forced                         bool
+		Number, At, Notices, Corrected, Withdrawn int64
+		By, States                                string
+		Forced                                    bool
 	}
-	err := q.SelectContext(ctx, &rows, "SELECT number, at, by, states, forced, notices, corrected FROM resends ORDER BY number")
+	err := q.SelectContext(ctx, &rows, `SELECT number, at, by, states, forced, notices, corrected,
+		(SELECT count(*) FROM batches b CROSS JOIN withdrawals w ON w.notice BETWEEN b.first AND b.last
+			WHERE b.resend = resends.number) AS withdrawn FROM resends ORDER BY number`)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func resendsOf(ctx context.Context, q selector) ([]campaign.ResendRecord, error)
 	for i, row := range rows {
 		resends[i] = campaign.ResendRecord{
 			Number: row.Number, At: moment(row.At), By: row.By, Forced: row.Forced,
-			Notices: row.Notices, Corrected: row.Corrected,
+			Notices: row.Notices, Corrected: row.Corrected, Withdrawn: row.Withdrawn,
 		}
 		if err := json.Unmarshal([]byte(row.States), &resends[i].States); err != nil {
 			return nil, damaged("resend %d is of no states", row.Number)
@@ -108,5 +110,19 @@ func (r *Reader) Copy(ctx context.Context, path string) error {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("copy the ledger: %w", explain(err))
 	}
+	if err := settleCopy(ctx, path); err != nil {
+		return fmt.Errorf("copy the ledger: %w", explain(err))
+	}
 	return nil
+}
+
+// settleCopy says in a copy that it needs no log: it was made of the file and its log.
+func settleCopy(ctx context.Context, path string) error {
+	db, err := connect(path, draftPragmas, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "UPDATE commits SET n = n + 1, open = 0 WHERE open = 1")
+	return err
 }

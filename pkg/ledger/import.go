@@ -36,6 +36,11 @@ const importRows = 500
 // its Message-ID, its notice id or its Sender, belongs to none, even if the mailbox is
 // gone. A delivery never matches by an address: it may be that of any mail.
 //
+// A notice that is accepted when all of this is in takes back the accounts that a resend
+// has put into others which have not been tried: these are withdrawn from them, and a
+// notice that loses all of its accounts so is history. What was tried stays. If the import
+// breaks off, the next Import, Begin, Recover or End does so.
+//
 // What belongs to no notice is kept for Findings, with the reason, except for deliveries
 // of other mail, of which a log is full. A finding about a notice whose reply is not
 // known waits until it is.
@@ -43,12 +48,28 @@ const importRows = 500
 // Outside a run, what a dead process left as sending becomes in doubt first, as in Recover.
 // Import returns an error for a finding without a Digest or of an unknown Kind.
 func (l *Ledger) Import(ctx context.Context, at time.Time, findings iter.Seq2[campaign.Finding, error]) (campaign.Imported, error) {
-	total := newImported()
 	if l.run.Load() == 0 {
 		if _, err := l.Recover(ctx, at); err != nil {
-			return total, err
+			return newImported(), err
 		}
 	}
+	total, err := l.importAll(ctx, at, findings)
+	if errors.Is(err, ErrStopped) {
+		return total, err
+	}
+	withdrawn := l.writer.do(context.WithoutCancel(ctx), func(w *writer) (err error) {
+		total.Withdrawn, err = w.withdraw(at)
+		return err
+	})
+	if withdrawn != nil {
+		err = errors.Join(err, fmt.Errorf("withdraw what need not be sent: %w", withdrawn))
+	}
+	return total, err
+}
+
+// importAll keeps the findings, and returns those that were.
+func (l *Ledger) importAll(ctx context.Context, at time.Time, findings iter.Seq2[campaign.Finding, error]) (campaign.Imported, error) {
+	total := newImported()
 	flush := func(page []campaign.Finding) error {
 		part, err := l.importPage(ctx, at, page)
 		if err != nil {
@@ -103,9 +124,10 @@ func (l *Ledger) importPage(ctx context.Context, at time.Time, page []campaign.F
 				return err
 			}
 		}
-		moved, err := w.settle(at)
-		part.Bounced += moved[campaign.Bounced]
-		part.Confirmed += moved[campaign.Accepted]
+		s, err := w.settle(at)
+		part.Bounced += s.moved[campaign.Bounced]
+		part.Confirmed += s.moved[campaign.Accepted]
+		part.Earlier += s.history
 		return err
 	})
 	return part, err
@@ -126,6 +148,7 @@ func add(total *campaign.Imported, part campaign.Imported) {
 	total.Unrelated += part.Unrelated
 	total.Bounced += part.Bounced
 	total.Confirmed += part.Confirmed
+	total.Earlier += part.Earlier
 	total.Waiting += part.Waiting
 	total.Foreign += part.Foreign
 	total.Unmatched += part.Unmatched
@@ -226,13 +249,14 @@ func (i *importer) keep(f campaign.Finding, m matched) (number int64, isNew bool
 }
 
 func (i *importer) applyTo(n told, number int64, f campaign.Finding, counts *campaign.Imported) error {
-	effect, to, err := i.w.effect(n, f, i.at)
+	o, err := i.w.effect(n, f, i.at)
 	if err != nil {
 		return err
 	}
-	counts.Bounced += one(to == campaign.Bounced)
-	counts.Confirmed += one(to == campaign.Accepted)
-	counts.Waiting += one(effect == effectWaiting)
-	_, err = i.effect.Exec(n.Seq, number, effect)
+	counts.Bounced += one(o.to == campaign.Bounced)
+	counts.Confirmed += one(o.to == campaign.Accepted)
+	counts.Earlier += one(o.history && o.to == campaign.Bounced)
+	counts.Waiting += one(o.effect == effectWaiting)
+	_, err = i.effect.Exec(n.Seq, number, o.effect)
 	return err
 }

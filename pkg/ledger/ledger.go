@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
@@ -60,6 +62,9 @@ func open(ctx context.Context, path string, o Options) (_ *Ledger, err error) {
 	if err := checkFile(ctx, path); err != nil {
 		return nil, err
 	}
+	if err := narrow(path); err != nil {
+		return nil, err
+	}
 	if err := upgrade(ctx, path); err != nil {
 		return nil, err
 	}
@@ -71,35 +76,51 @@ func open(ctx context.Context, path string, o Options) (_ *Ledger, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l.writer, err = startWriter(ctx, writerOptions{path: path, fault: o.Fault, guard: guard})
+	l.writer, err = startWriter(ctx, writerOptions{path: path, fault: o.Fault, guard: guard, mark: l.lock.mark})
 	return l, err
 }
 
+// narrow takes the files of the ledger at path from everybody but their owner, whatever a
+// copy or another program has made of them. SQLite gives files that it makes later the
+// mode of the ledger.
+func narrow(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(target(path)+suffix, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // upgrade plays a log that a dead process left into the file, so that what was cut
-// off can be seen, and applies the migrations that are missing.
+// off can be seen, and applies the migrations that are missing. The log itself stays: a
+// file that is open is never without one.
 func upgrade(ctx context.Context, path string) error {
 	db, err := connect(path, writePragmas, 1)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	// A reader may keep a part of the log in use; then the log stays as well.
-	var busy, frames, done int
-	if err := db.QueryRowxContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &done); err != nil {
+	conn, err := db.Connx(ctx)
+	if err != nil {
 		return err
 	}
-	if err := checkSize(ctx, db, path); err != nil {
+	defer conn.Close()
+	if err := keepLog(conn, true); err != nil {
+		return err
+	}
+	whole, err := checkpoint(ctx, conn, "FULL")
+	if err != nil {
+		return err
+	}
+	if err := checkSize(ctx, conn, path, whole); err != nil {
 		return err
 	}
 	steps, err := migrations(embedded)
 	if err != nil {
 		return err
 	}
-	conn, err := db.Connx(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(migrate(ctx, conn, steps), conn.Close())
+	return migrate(ctx, conn, steps)
 }
 
 // Close waits for writes under way, closes the ledger and gives back its lock. A run

@@ -31,11 +31,18 @@ type lock struct {
 
 // lockPath returns the lock file of the ledger at path, the same for every symbolic
 // link to it.
-func lockPath(path string) string {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+func lockPath(path string) string { return target(path) + ".lock" }
+
+// logPath returns the write-ahead log of the ledger at path, which SQLite keeps beside
+// the file itself and not beside a link to it.
+func logPath(path string) string { return target(path) + "-wal" }
+
+// target returns the file that path leads to, or path where there is none.
+func target(path string) string {
+	if file, err := filepath.EvalSymlinks(path); err == nil {
+		return file
 	}
-	return path + ".lock"
+	return path
 }
 
 // errReplaced says that a file was pulled away from under a process that uses it:
@@ -92,15 +99,28 @@ func acquire(path string) (*lock, error) {
 	return &lock{file: file, path: name}, nil
 }
 
-// sign writes who holds the lock, for the message that the next one gets.
+// sign writes who holds the lock, for the message that the next one gets. The mark of the
+// ledger stays; where there is none, room for one is taken from the disk now.
 func sign(file *os.File) error {
 	if err := file.Chmod(0o600); err != nil {
 		return err
 	}
-	if err := file.Truncate(0); err != nil {
+	m, err := markIn(file)
+	if err != nil {
 		return err
 	}
-	_, err := file.WriteAt(fmt.Appendf(nil, "%d %s\n", os.Getpid(), hostname()), 0)
+	text := fmt.Sprintf("%d %s", os.Getpid(), hostname())
+	block := fmt.Appendf(nil, "%-*s\n", markAt-1, text[:min(len(text), markAt-1)])
+	if m == (mark{}) {
+		block = fmt.Appendf(block, "%-*s\n", markSize-1, "")
+	}
+	_, err = file.WriteAt(block, 0)
+	return explain(err)
+}
+
+// unmark takes the mark away.
+func (l *lock) unmark() error {
+	_, err := l.file.WriteAt(fmt.Appendf(nil, "%-*s\n", markSize-1, ""), markAt)
 	return explain(err)
 }
 

@@ -208,6 +208,13 @@ func checkGenerations(tb testing.TB, r *Reader) {
 			WHERE state IN ('pending', 'sending', 'deferred') GROUP BY account HAVING count(*) > 1)`,
 		"notices of another class than their accounts": `SELECT count(*) FROM members JOIN notices o ON o.seq = notice
 			JOIN accounts a ON a.n = account JOIN verdicts v ON v.number = a.verdict WHERE v.class <> o.class`,
+		"notices to send after one that was accepted": `SELECT count(*) FROM members JOIN notices o ON o.seq = notice
+			JOIN notices p ON p.seq = replaces WHERE p.state = 'accepted' AND o.state IN ('pending', 'deferred') AND o.tries = 0`,
+		"notices of nobody that are not withdrawn": `SELECT count(*) FROM notices o WHERE generation > 1
+			AND NOT EXISTS (SELECT 1 FROM members WHERE notice = seq)
+			AND (current = 1 OR tries > 0 OR NOT EXISTS (SELECT 1 FROM withdrawals WHERE notice = seq))`,
+		"notices without their lead": `SELECT count(*) FROM notices o WHERE generation > 1 AND current = 1
+			AND lead <> (SELECT min(account) FROM members WHERE notice = seq)`,
 		"generations that do not count up": `SELECT count(*) FROM members JOIN notices o ON o.seq = notice
 			JOIN notices p ON p.seq = replaces WHERE o.generation <= p.generation`,
 	} {

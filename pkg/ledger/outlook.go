@@ -17,8 +17,8 @@ const mixSample = 20_000
 const (
 	mixPending = `SELECT address FROM (SELECT DISTINCT first, last FROM tally CROSS JOIN batches ON number = batch
 			WHERE state = 'pending' AND n > 0 ORDER BY first)
-		CROSS JOIN notices ON seq BETWEEN first AND last WHERE +notices.state = 'pending' LIMIT ?`
-	mixDeferred = `SELECT address FROM notices WHERE state = 'deferred' ORDER BY next_at LIMIT ?`
+		CROSS JOIN notices ON seq BETWEEN first AND last WHERE +notices.state = 'pending' AND +current = 1 LIMIT ?`
+	mixDeferred = `SELECT address FROM notices WHERE state = 'deferred' AND current = 1 ORDER BY next_at LIMIT ?`
 )
 
 // Mix returns to which destinations what is left is to go: for each domain its share,

@@ -58,7 +58,7 @@ func (r *Reader) Pending(ctx context.Context, after int64, limit int) (page []ca
 				return err
 			}
 			var rows []noticeRow
-			err = tx.SelectContext(ctx, &rows, selectNotice+`WHERE seq BETWEEN ? AND ? AND state = 'pending'
+			err = tx.SelectContext(ctx, &rows, selectNotice+`WHERE seq BETWEEN ? AND ? AND state = 'pending' AND current = 1
 				ORDER BY seq LIMIT ?`, max(s.First, after+1), s.Last, limit)
 			if err != nil {
 				return err
@@ -80,7 +80,7 @@ func (r *Reader) Pending(ctx context.Context, after int64, limit int) (page []ca
 func (r *Reader) Due(ctx context.Context, now time.Time, limit int) (due []campaign.Notice, next time.Time, err error) {
 	err = r.view(ctx, func(tx *sqlx.Tx) error {
 		var rows []noticeRow
-		err := tx.SelectContext(ctx, &rows, selectNotice+`WHERE state = 'deferred' AND next_at <= ?
+		err := tx.SelectContext(ctx, &rows, selectNotice+`WHERE state = 'deferred' AND current = 1 AND next_at <= ?
 			ORDER BY next_at, seq LIMIT ?`, micros(now), limit)
 		if err != nil {
 			return err
@@ -100,7 +100,7 @@ func (r *Reader) Due(ctx context.Context, now time.Time, limit int) (due []campa
 // nextAttempt returns when the first notice is due after the moment after.
 func nextAttempt(ctx context.Context, tx *sqlx.Tx, after time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := tx.GetContext(ctx, &at, "SELECT min(next_at) FROM notices WHERE state = 'deferred' AND next_at > ?", micros(after))
+	err := tx.GetContext(ctx, &at, "SELECT min(next_at) FROM notices WHERE state = 'deferred' AND current = 1 AND next_at > ?", micros(after))
 	return optionalMoment(at), err
 }
 

@@ -293,7 +293,7 @@ func TestAFindingAboutAnOldGenerationChangesItsHistoryAlone(t *testing.T) {
 	before := checkInvariants(t, l.Reader).Notices.Total
 	resent(t, l, again(campaign.InDoubt))
 	got := imported(t, l, about(1, campaign.FoundDelivered), about(1, campaign.FoundBounce))
-	if got.Confirmed != 1 || got.Bounced != 1 || stateOf(t, l.Reader, 1) != campaign.Bounced {
+	if got.Confirmed != 1 || got.Bounced != 1 || got.Earlier != 1 || stateOf(t, l.Reader, 1) != campaign.Bounced {
 		t.Errorf("imported = %+v, state %s", got, stateOf(t, l.Reader, 1))
 	}
 	status := checkInvariants(t, l.Reader)

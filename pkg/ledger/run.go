@@ -58,16 +58,25 @@ func (l *Ledger) Recover(ctx context.Context, at time.Time) (lost int64, err err
 	return lost, nil
 }
 
-// recover makes in doubt what is still sending, settles what findings say of it, and
-// closes the pauses that were left open.
+// recover makes in doubt what is still sending, does what findings say of it, and closes the
+// pauses that were left open.
 func (w *writer) recover(at time.Time) (lost int64, err error) {
 	if err = w.losePauses(); err != nil {
 		return 0, err
 	}
 	if lost, err = w.doubt(at); err == nil {
-		_, err = w.settle(at)
+		err = w.catchUp(at)
 	}
 	return lost, err
+}
+
+// catchUp does what findings that waited say, and withdraws what need not be sent then.
+func (w *writer) catchUp(at time.Time) error {
+	_, err := w.settle(at)
+	if err == nil {
+		_, err = w.withdraw(at)
+	}
+	return err
 }
 
 // doubt moves every notice that is sending to in doubt. The tally tells in which
@@ -125,7 +134,7 @@ func (l *Ledger) End(ctx context.Context, e campaign.RunEnd) error {
 			err = w.endPauses(e.At, campaign.PauseStopped, "")
 		}
 		if err == nil {
-			_, err = w.settle(e.At)
+			err = w.catchUp(e.At)
 		}
 		return err
 	})

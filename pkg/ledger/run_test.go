@@ -22,7 +22,8 @@ import (
 //
 //	hold   nothing
 //	send   a run with two notices on the way
-//	N      a run of sixty moves, in which the process kills itself at fault point N
+//	whole  a run that sends to everybody of the first batch
+//	N      the same, its end and that of the process, which kills itself at fault point N
 func child(mode, path string) int {
 	at := 0
 	kill, err := strconv.Atoi(mode)
@@ -36,7 +37,10 @@ func child(mode, path string) int {
 	}
 	l, failed := Open(background, path, Options{Fault: fault})
 	if failed == nil && mode != "hold" {
-		failed = childRun(l, err == nil)
+		failed = childRun(l, mode != "send")
+	}
+	if failed == nil && err == nil {
+		failed = errors.Join(l.End(background, campaign.RunEnd{At: noon}), l.Close())
 	}
 	if failed != nil {
 		fmt.Println(failed)
@@ -119,11 +123,11 @@ func TestOthersSeeWhatARunDoes(t *testing.T) {
 		t.Fatalf("the first process: %s", line)
 	}
 	r := readOnly(t, path)
-	if s := checkInvariants(t, r); s.State != campaign.PhaseSending || s.Notices.Sending != 2 {
+	if s := checkInvariants(t, r); s.State != campaign.PhaseSending || s.Notices.Sending != 2 || s.Abandoned != 0 {
 		t.Errorf("status = %+v, want sending with two under way", s)
 	}
 	stop()
-	if s := checkInvariants(t, r); s.State != campaign.PhaseIncomplete || s.Notices.Sending != 2 {
+	if s := checkInvariants(t, r); s.State != campaign.PhaseIncomplete || s.Notices.Sending != 2 || s.Abandoned != 2 {
 		t.Errorf("status after the crash = %+v, want incomplete", s)
 	}
 	if s := checkInvariants(t, readOnly(t, path)); s.Notices.Sending != 2 {
@@ -167,14 +171,19 @@ func TestAKillAtEveryWrite(t *testing.T) {
 		path := planned(t, f, people(5))
 		line, stop := start(t, strconv.Itoa(point), path)
 		stop()
+		checkInvariants(t, readOnly(t, path))
+		if line != "ready" { // a copy without the lock is as good
+			checkInvariants(t, readOnly(t, copied(t, path, "-wal")))
+		}
 		l := opened(t, path, Options{})
 		before := checkInvariants(t, l.Reader)
 		lost, err := l.Begin(t.Context(), noon)
 		must(t, err)
-		// Commit 1 is Begin's; each later one accepts a notice and begins the next.
+		// Commit 1 is Begin's; each later one accepts a notice and begins the next. The last
+		// two are those of the end of the run and of the process.
 		commits := int64(point / 2)
 		if line == "ready" {
-			commits = 7
+			commits = 9
 		}
 		if want := min(max(commits-2, 0), 5); before.Notices.Accepted != want {
 			t.Errorf("killed at point %d: %d accepted, want %d", point, before.Notices.Accepted, want)
@@ -184,8 +193,8 @@ func TestAKillAtEveryWrite(t *testing.T) {
 		}
 		checkInvariants(t, l.Reader)
 		if line == "ready" {
-			if point != 2*7+1 {
-				t.Errorf("%d points, want two for each of 7 commits", point-1)
+			if point != 2*9+1 {
+				t.Errorf("%d points, want two for each of 9 commits", point-1)
 			}
 			return
 		}

@@ -179,6 +179,10 @@ func (d *Draft) finish(ctx context.Context, _ campaign.Frozen) error {
 	if err := retire(ctx, d.path); err != nil {
 		return fmt.Errorf("replace the existing plan: %w", err)
 	}
+	// The mark is that of the old plan, of which nothing was sent.
+	if err := d.lock.unmark(); err != nil {
+		return err
+	}
 	if err := os.Rename(d.temp, d.path); err != nil {
 		return err
 	}

@@ -102,9 +102,10 @@ func countBatches(ctx context.Context, tx *sqlx.Tx, s *campaign.Status) error {
 
 func countResends(ctx context.Context, tx *sqlx.Tx, c *campaign.ResendCounts) error {
 	return tx.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(notices), 0), coalesce(sum(corrected), 0),
+		(SELECT count(*) FROM withdrawals),
 		(SELECT coalesce(sum(n), 0) FROM tally WHERE state IN ('pending', 'sending', 'deferred')
 			AND batch IN (SELECT number FROM batches WHERE resend IS NOT NULL)) FROM resends`).
-		Scan(&c.Resends, &c.Notices, &c.Corrected, &c.Left)
+		Scan(&c.Resends, &c.Notices, &c.Corrected, &c.Withdrawn, &c.Left)
 }
 
 func countFindings(ctx context.Context, tx *sqlx.Tx, c *campaign.FindingCounts) error {
@@ -159,6 +160,9 @@ func (r *Reader) where(ctx context.Context, tx *sqlx.Tx, s *campaign.Status, now
 		if running, err = r.sending(); err != nil {
 			return err
 		}
+	}
+	if !running {
+		s.Abandoned = s.Notices.Sending
 	}
 	activity := campaign.Activity{Phase: campaign.Phase(run.Phase), Until: optionalMoment(run.Until), Limit: run.Binding, Rate: run.Rate}
 	s.State = campaign.PhaseOf(s.Notices, started, running, activity, run.Halted.String)

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -25,12 +26,17 @@ type writer struct {
 	move     *sql.Stmt
 	attempt  *sql.Stmt
 	stamp    *sql.Stmt
+	raise    *sql.Stmt
 	fault    func(point string) error
 	guard    func() error // an error: the files are not the ones that were opened
+	mark     func(mark) error
+	state    committed // of what is durable
+	logged   bool      // the file itself says that it is open
 	requests chan *request
 	closing  chan struct{}
 	ended    chan struct{}
 	failed   error // of the goroutine; every later request gets it
+	behind   error // after the last commit; it is durable, and no other follows
 
 	// The run that moved a notice in the transaction under way, when it did last, and when
 	// it moved one to accepted; 0: it did not.
@@ -48,12 +54,14 @@ type writerOptions struct {
 	path  string
 	fault func(point string) error // see Options.Fault; may be nil
 	guard func() error             // before each transaction
+	mark  func(mark) error         // after each commit
 }
 
 func startWriter(ctx context.Context, o writerOptions) (*writer, error) {
 	w := &writer{
 		fault:    o.fault,
 		guard:    o.guard,
+		mark:     o.mark,
 		requests: make(chan *request),
 		closing:  make(chan struct{}),
 		ended:    make(chan struct{}),
@@ -75,6 +83,12 @@ func (w *writer) connect(ctx context.Context, path string) (err error) {
 	if w.conn, err = w.db.Connx(ctx); err != nil {
 		return err
 	}
+	if err = keepLog(w.conn, true); err != nil {
+		return err
+	}
+	if w.state, err = readCommits(ctx, w.conn); err != nil {
+		return err
+	}
 	if w.move, err = w.conn.PrepareContext(ctx, moveStatement); err != nil {
 		return err
 	}
@@ -82,12 +96,16 @@ func (w *writer) connect(ctx context.Context, path string) (err error) {
 		return err
 	}
 	w.stamp, err = w.conn.PrepareContext(ctx, "UPDATE runs SET sent = ?, accepted = max(coalesce(accepted, 0), ?) WHERE number = ?")
+	if err != nil {
+		return err
+	}
+	w.raise, err = w.conn.PrepareContext(ctx, "UPDATE commits SET n = ?, open = ?")
 	return err
 }
 
 func (w *writer) disconnect() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{w.move, w.attempt, w.stamp} {
+	for _, statement := range []*sql.Stmt{w.move, w.attempt, w.stamp, w.raise} {
 		if statement != nil { // a connection does not close its statements
 			errs = append(errs, statement.Close())
 		}
@@ -104,7 +122,22 @@ func (w *writer) disconnect() error {
 func (w *writer) close() error {
 	close(w.closing)
 	<-w.ended
-	return w.disconnect()
+	return errors.Join(explain(w.conclude()), w.disconnect())
+}
+
+// conclude says that the log is not needed any more, and has SQLite fold it in and remove
+// it. After a failed write it stays, for the next process.
+func (w *writer) conclude() error {
+	if w.failed != nil || w.behind != nil {
+		return nil
+	}
+	if w.state.Open {
+		_, err := w.transact(false, func() error { return nil })
+		if err = cmp.Or(err, w.behind); err != nil {
+			return fmt.Errorf("%w: %w", ErrStopped, err)
+		}
+	}
+	return keepLog(w.conn, false)
 }
 
 // do has write committed and waits for it. Once the goroutine has the request, ctx
@@ -176,33 +209,70 @@ func (w *writer) commit(group []*request) {
 // try writes group and returns which request was refused, or -1 where the transaction
 // itself failed.
 func (w *writer) try(group []*request) (refused int, err error) {
+	refused = -1
+	undone, err := w.transact(true, func() error {
+		for i, r := range group {
+			if err := r.write(w); err != nil {
+				if isRefusal(err) {
+					refused = i
+				}
+				return err
+			}
+		}
+		return w.stampRun()
+	})
+	if !undone {
+		refused = -1
+	}
+	return refused, err
+}
+
+// transact commits what write does, and counts the commit; open says whether others may
+// follow. undone says that nothing of it happened, and that the writer can go on.
+func (w *writer) transact(open bool, write func() error) (undone bool, err error) {
 	ctx := context.Background() // a write that has begun is not interrupted
-	if err := w.guard(); err != nil {
-		return -1, err
+	if err := cmp.Or(w.behind, w.guard()); err != nil {
+		return false, err
 	}
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return -1, err
+		return false, err
 	}
-	for i, r := range group {
-		if err := r.write(w); err != nil {
-			if _, undone := w.conn.ExecContext(ctx, "ROLLBACK"); undone != nil || !isRefusal(err) {
-				return -1, errors.Join(err, undone)
-			}
-			return i, err
-		}
+	next := committed{N: w.state.N + 1, Open: open, Plan: w.state.Plan}
+	err = write()
+	if err == nil {
+		_, err = w.raise.Exec(next.N, one(next.Open))
 	}
-	err = w.stampRun()
 	if err == nil {
 		err = w.fault(BeforeCommit)
 	}
 	if err != nil {
-		_, undone := w.conn.ExecContext(ctx, "ROLLBACK")
-		return -1, errors.Join(err, undone)
+		_, failed := w.conn.ExecContext(ctx, "ROLLBACK")
+		return failed == nil, errors.Join(err, failed)
 	}
 	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return -1, err
+		return false, err
 	}
-	return -1, w.fault(AfterCommit)
+	w.state = next
+	if err := w.fault(AfterCommit); err != nil {
+		return false, err
+	}
+	w.behind = w.follow(ctx)
+	return false, nil
+}
+
+// follow has everything that is to tell of a commit tell of it: the mark, and after the
+// first and the last one the file itself. That it fails takes nothing from what was
+// committed.
+func (w *writer) follow(ctx context.Context) error {
+	if err := w.mark(mark{plan: w.state.Plan.String, commits: w.state.N}); err != nil {
+		return err
+	}
+	if w.logged && w.state.Open {
+		return nil
+	}
+	var err error
+	w.logged, err = checkpoint(ctx, w.conn, "PASSIVE") // again after the next commit, if a reader was in the way
+	return err
 }
 
 // stampRun keeps when a run has sent last, and was successful last, once a transaction: the next run must not

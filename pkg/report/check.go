@@ -88,7 +88,7 @@ func (c *checks) notices(e campaign.Evidence) {
 }
 
 func (c *checks) failures(e campaign.Evidence) {
-	var bounced, rejected, resent, corrected int64
+	var bounced, rejected, resent, corrected, withdrawn int64
 	for _, b := range e.Bounces {
 		bounced += b.Notices
 	}
@@ -100,9 +100,11 @@ func (c *checks) failures(e campaign.Evidence) {
 	for _, r := range e.Resends {
 		resent += r.Notices
 		corrected += r.Corrected
+		withdrawn += r.Withdrawn
 	}
 	c.equal("notices of resends", resent, e.Status.Resends.Notices)
 	c.equal("corrected accounts of resends", corrected, e.Status.Resends.Corrected)
+	c.equal("withdrawn accounts of resends", withdrawn, e.Status.Resends.Withdrawn)
 }
 
 func (c *checks) digests(f campaign.Frozen) {

@@ -177,6 +177,7 @@ type Resend struct {
 	Forced    bool             `json:"forced"`
 	Notices   int64            `json:"notices"`
 	Corrected int64            `json:"corrected"`
+	Withdrawn int64            `json:"withdrawn"`
 }
 
 // Wording is a template or a fact as the plan binds it.

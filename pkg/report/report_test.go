@@ -36,6 +36,7 @@ func TestEverySumIsHeldAgainstAnother(t *testing.T) {
 		"rejections":                 func(e *campaign.Evidence) { e.Rejections[0].Notices++ },
 		"notices of resends":         func(e *campaign.Evidence) { e.Resends[0].Notices++ },
 		"corrections":                func(e *campaign.Evidence) { e.Resends[0].Corrected++ },
+		"withdrawals":                func(e *campaign.Evidence) { e.Resends[0].Withdrawn++ },
 		"a wording and its digest":   func(e *campaign.Evidence) { e.Frozen.Wordings["templates/en/sso.md"] = []byte("other words") },
 		"a wording without a digest": func(e *campaign.Evidence) { delete(e.Frozen.Parts, "organisation") },
 	} {

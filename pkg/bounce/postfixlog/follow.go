@@ -92,12 +92,21 @@ func (w *walker) sender(f *file, l line) {
 		f.tokens = event.Tokens(string(address))
 	}
 	switch {
-	case bytes.HasSuffix(rest, []byte("(queue active)")) && !f.taken:
-		f.taken = true
-		w.report(f, l, fact{kind: bounce.KindOther, status: "queued", recipient: bounce.Recipient{Action: ActionQueued, Permanence: bounce.Unknown}})
+	case bytes.HasSuffix(rest, []byte("(queue active)")):
+		w.taken(f, l)
 	case bytes.HasPrefix(rest, []byte("status=expired")) || bytes.HasPrefix(rest, []byte("status=force-expired")):
 		w.undone(f, l, bounce.ReasonExpired, "the relay tried for too long")
 	}
+}
+
+// taken reports, once, that Postfix has the whole message: it said so, or it has tried to
+// pass it on.
+func (w *walker) taken(f *file, l line) {
+	if f.taken {
+		return
+	}
+	f.taken = true
+	w.report(f, l, fact{kind: bounce.KindOther, status: "queued", recipient: bounce.Recipient{Action: ActionQueued, Permanence: bounce.Unknown}})
 }
 
 // removed takes in the end of a queue file. postsuper(1) is an operator who deletes it.
@@ -143,6 +152,7 @@ func (w *walker) delivery(f *file, l line, d delivery) {
 	case "deferred", "SOFTBOUNCE": // soft_bounce in postconf(5)
 		said.kind, r.Action = bounce.KindDelay, bounce.ActionDelayed
 		r = bounce.Judge(r)
+		w.taken(f, l) // the line of the queue manager may be in an older log
 	default: // the answers to probes of an address
 		return
 	}

@@ -3,8 +3,9 @@
 // A line names a queue file; only the line of cleanup names the Message-ID. The package
 // joins them, so that every event has the Message-ID of the message that was sent. It
 // gives three facts: that Postfix took a message (its queue manager made it active, which
-// it does only with a message that is complete and safe on disk), that a recipient's
-// delivery ended well or failed, and that it was put off.
+// it does only with a message that is complete and safe on disk, or a delivery of it was put
+// off, which comes after that), that a recipient's delivery ended well or failed, and that it
+// was put off.
 //
 // It reads the formats of syslogd and of Postfix's own postlogd (Sep  8 10:11:12 host
 // postfix/smtp[123]: …), with RFC 3339 dates, and of journalctl (short, short-iso,

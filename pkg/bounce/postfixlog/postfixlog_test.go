@@ -113,6 +113,10 @@ func TestWhatBecomesOfAMessage(t *testing.T) {
 			"smtp 4XbCdF0gHz: to=<jane@example.org>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (timed out)",
 			"postsuper 4XbCdF0gHz: removed"),
 			[]string{took, "delay delayed <jane@example.org> 4.4.1 transient <1@acme.example>", "bounce failed <jane@example.org> 4.4.1 transient final <1@acme.example>"}},
+		"deferred, without the line of the queue manager": {append(begin[:2:2],
+			"smtp 4XbCdF0gHz: to=<jane@example.org>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (timed out)",
+			"smtp 4XbCdF0gHz: to=<jane@example.org>, relay=none, delay=90, delays=0/0/90/0, dsn=4.4.1, status=deferred (timed out)"),
+			[]string{took, "delay delayed <jane@example.org> 4.4.1 transient <1@acme.example>", "delay delayed <jane@example.org> 4.4.1 transient <1@acme.example>"}},
 		"never complete": {begin[:2], nil},
 		"refused by a milter": {append(begin[:2:2],
 			"cleanup 4XbCdF0gHz: milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 5.7.1 no; from=<bounces+tok@acme.example> to=<jane@example.org> proto=ESMTP helo=<x>"),
@@ -252,7 +256,7 @@ func TestTheSameLineIsTheSameEvent(t *testing.T) {
 		"smtp AAAAAAA1: to=<a@example.org>, relay=none, delay=9, dsn=4.4.1, status=deferred (no)",
 		"smtp AAAAAAA1: to=<a@example.org>, relay=x[192.0.2.9]:25, delay=0, dsn=2.0.0, status=sent (ok)")
 	once, again := walk(t, Options{}, text), walk(t, Options{}, strings.ReplaceAll(strings.ReplaceAll(text, "Sep  8 ", "2026-09-08T"), " mx ", "Z mx "))
-	if len(once) != 3 || len(again) != 3 {
+	if len(once) != 4 || len(again) != 4 { // the first put-off tells as well that the message is in the queue
 		t.Fatalf("%d and %d events", len(once), len(again))
 	}
 	for i := range once {
@@ -260,8 +264,14 @@ func TestTheSameLineIsTheSameEvent(t *testing.T) {
 			t.Errorf("event %d has the digests %s and %s", i, once[i].Digest, again[i].Digest)
 		}
 	}
-	if once[0].Digest == once[1].Digest || once[1].Digest == once[2].Digest {
-		t.Error("different events have the same digest")
+	for i := range once[1:] {
+		if once[i].Digest == once[i+1].Digest {
+			t.Error("different events have the same digest")
+		}
+	}
+	active := walk(t, Options{}, log("cleanup AAAAAAA1: message-id=<1@acme.example>", "qmgr AAAAAAA1: from=<a@b>, size=1, nrcpt=1 (queue active)"))
+	if len(active) != 1 || active[0].Digest != once[0].Digest {
+		t.Error("what the queue manager says is another event than what a put-off tells")
 	}
 }
 
