@@ -25,6 +25,7 @@ const (
 // one moment after the other: when the new generation is made, too, which is made of all
 // or nothing. In the end everybody has one more notice, but for what is in doubt.
 func TestKillWhileResending(t *testing.T) {
+	t.Parallel()
 	random := newKillRandom(t)
 	wire := &tripwire{}
 	pause := smtptest.Action{Delay: serverPause}

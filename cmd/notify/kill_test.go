@@ -102,6 +102,7 @@ func newKillRandom(t *testing.T) *rand.Rand {
 // what the ledger says against what the mail server took: nobody is missing, nobody is
 // mailed twice, and a kill leaves at most one notice a session in doubt.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	random := newKillRandom(t)
 	world := newDemoWorld(2400)
 	if n := world.notices(); n < leastTotal {
@@ -150,6 +151,7 @@ func (c *trial) killAt(t *testing.T, wire *tripwire, command ...string) {
 // something and the reply is due. Only after the final dot is it not known whether the
 // server takes the notice; before, it is certainly not taken and goes out later.
 func TestKillWhileTheReplyIsHeld(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		stage   smtptest.Stage
 		inDoubt int64

@@ -15,6 +15,7 @@ INSERT INTO orders VALUES (1, 'it''s; INSERT INTO accounts VALUES (11);');
 // The same accounts are planned, whether they come from the server, by a query in it, or
 // from a dump; package live compares every kind of dump.
 func TestMariaDBAndItsDumpsArePlannedAlike(t *testing.T) {
+	t.Parallel()
 	database := mariadbtest.New(t)
 	database.Run(t, mariadbAccounts)
 	affected := []string{"tables: {affected: affected.csv}", "where: id IN (SELECT account FROM affected)"}

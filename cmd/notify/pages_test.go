@@ -140,6 +140,7 @@ func (c pagesTrial) reported(t *testing.T) (pauses [][3]string) {
 }
 
 func TestNoticesWaitForASilentPageAndGoOn(t *testing.T) {
+	t.Parallel()
 	dots := newCheckpoint(smtptest.Dot, holdNone)
 	c := newPagesTrial(t, 700, "30s", dots.script)
 	p := c.send(t)
@@ -172,6 +173,7 @@ func TestNoticesWaitForASilentPageAndGoOn(t *testing.T) {
 }
 
 func TestNothingGoesToAPageThatIsTooSlow(t *testing.T) {
+	t.Parallel()
 	c := newPagesTrial(t, 60, "2s")
 	c.site.status.Store(0)
 	p := c.send(t)
@@ -195,6 +197,7 @@ func TestNothingGoesToAPageThatIsTooSlow(t *testing.T) {
 }
 
 func TestACrashWhileAPageIsSilentIsToldAsIt(t *testing.T) {
+	t.Parallel()
 	c := newPagesTrial(t, 60, "30s")
 	c.site.status.Store(http.StatusBadGateway)
 	p := c.send(t)

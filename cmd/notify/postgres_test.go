@@ -73,6 +73,7 @@ SET search_path = shop;
 // The same accounts are planned, whether they come from the server, by a query in it, or
 // from a dump; package live compares every kind of dump.
 func TestPostgresAndItsDumpsArePlannedAlike(t *testing.T) {
+	t.Parallel()
 	database := postgrestest.New(t)
 	database.Run(t, postgresAccounts)
 	affected := []string{"tables: {affected: affected.csv}", "where: id IN (SELECT account FROM affected)"}
