@@ -46,7 +46,7 @@ finds.
 
 func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error {
 	if o.rules {
-		return newView(p, g).show(rulesResult{slices.Concat(check.Rules(), online.Rules())})
+		return newView(p, g).show(documented())
 	}
 	f, problems, err := openUnchecked(p, g)
 	if err != nil {
@@ -198,7 +198,22 @@ func circumstances(e check.ElementStands) string {
 
 // rulesResult is what `notify check --rules` prints.
 type rulesResult struct {
-	Rules []check.Rule `json:"rules"`
+	Rules []documentedRule `json:"rules"`
+}
+
+// documentedRule is a rule with what --override can do about it.
+type documentedRule struct {
+	check.Rule
+	Overridable bool `json:"overridable"`
+}
+
+// documented documents every rule. Those of --online keep nothing from going on.
+func documented() rulesResult {
+	var r rulesResult
+	for _, rule := range slices.Concat(check.Rules(), online.Rules()) {
+		r.Rules = append(r.Rules, documentedRule{rule, check.Overridable(rule.ID) && !isOnline(rule.ID)})
+	}
+	return r
 }
 
 func (r rulesResult) human(w io.Writer) {
@@ -206,6 +221,10 @@ func (r rulesResult) human(w io.Writer) {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, rule.Severity, rule.Summary, rule.Why, rule.Mend)
+		severity := string(rule.Severity)
+		if rule.Severity == check.SeverityError && !rule.Overridable && !isOnline(rule.ID) {
+			severity += ", cannot be overridden"
+		}
+		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, severity, rule.Summary, rule.Why, rule.Mend)
 	}
 }

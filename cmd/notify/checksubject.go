@@ -36,6 +36,20 @@ func (f *folder) subject(at time.Time) (*check.Subject, error) {
 	return s, err
 }
 
+// subjectWith is subject for a folder that has problems, which may be why notices cannot
+// be rendered.
+func (f *folder) subjectWith(problems []check.Problem, at time.Time) (*check.Subject, error) {
+	s, err := f.subject(at)
+	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
+		return nil, err
+	}
+	s.Problems = problems
+	if f.notices == nil {
+		s.Wordings = f.sources()
+	}
+	return s, nil
+}
+
 // openUnchecked reads a folder as far as it can be read. What openFolder refuses about the
 // notices and their links becomes problems for a check; anything else is an error.
 func openUnchecked(p *process, g *globals) (*folder, []check.Problem, error) {
@@ -167,15 +181,12 @@ type checked struct {
 // checkAll holds everything against the offline rules that can be looked at without a
 // network: the notices, and the plan if there is one and the folder is still that of it.
 func (f *folder) checkAll(ctx context.Context, p *process, problems []check.Problem) (*checked, error) {
-	s, err := f.subject(p.now())
-	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
+	s, err := f.subjectWith(problems, p.now())
+	if err != nil {
 		return nil, err
 	}
-	s.Problems = problems
 	c := &checked{subject: s}
-	if f.notices == nil {
-		s.Wordings = f.sources()
-	} else {
+	if f.notices != nil {
 		c.kinds = f.variants()
 	}
 	if err := c.addPlan(ctx, p, f, s); err != nil {
