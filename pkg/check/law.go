@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -100,13 +101,20 @@ func (in *inspected) placesOf(e ElementStands) []place {
 	return places
 }
 
+// matters are the elements about the heading of a section, which has to hold something,
+// with what it is about.
+var matters = map[string]string{"H_WHAT": "WHAT", "H_DATA": "DATA", "H_MEAS": "MEAS", "H_SELF": "SELF"}
+
 func checkConflicts(in *inspected, report reporter) {
 	needs := map[string]map[need][]string{}
 	in.eachElement(func(s Standing, e ElementStands) {
-		if needs[e.ID] == nil {
-			needs[e.ID] = map[need][]string{}
+		id := cmp.Or(matters[e.ID], e.ID)
+		if needs[id] == nil {
+			needs[id] = map[need][]string{}
 		}
-		needs[e.ID][e.of.Need] = append(needs[e.ID][e.of.Need], s.Name)
+		if !slices.Contains(needs[id][e.of.Need], s.Name) {
+			needs[id][e.of.Need] = append(needs[id][e.of.Need], s.Name)
+		}
 	})
 	for _, id := range slices.Sorted(maps.Keys(needs)) {
 		required, prohibited := needs[id][needRequired], needs[id][needProhibited]

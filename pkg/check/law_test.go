@@ -67,6 +67,8 @@ func stateOf(t *testing.T, s *Subject, jurisdiction, id string) ElementStands {
 func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 	shown := fact(t, "contact", "Write to <dpo@example.com>. The breach lasted to the end: 5 November 2026.\n\nEquifax answers at 1-888-378-4329.",
 		"credit_bureaus", "Equifax answers at 1-888-378-4329.", "breach_date", "2026-11-05", "residents", "Equifax")
+	noFact := func(s *Subject) { delete(s.Facts.Incident, "what_happened") } // the notices keep their words
+	unheaded := both(swap("What Happened", "What You Must Know"), swap("Was geschehen ist", "Was Sie wissen müssen"))
 	for _, c := range []struct {
 		name, law, id string
 		change        func(*Subject)
@@ -109,7 +111,17 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		{"no marketing", "eu", "MARKETING", nil, StateAbsent},
 		{"marketing", "eu", "MARKETING", say("Buy now."), StateProhibited},
 		{"what happened, where it must not stand", "us-ma", "WHAT", nil, StateProhibited},
-		{"the number of residents, which is not declared", "us-ma", "RESIDENTS", nil, StateAbsent},
+		{"the number of residents, which is not declared", "us-ma", "RESIDENTS", nil, StateUnjudged},
+		{"that no number of residents stands there", "us-ma", "RESIDENTS", law("us-ma", "RESIDENTS"), StateAttested},
+		{"a number of residents by hand", "us-ma", "RESIDENTS", both(law("us-ma", "RESIDENTS"), say("This is about 4,210 Massachusetts residents.")), StateProhibited},
+		{"a number of people in words", "us-ma", "RESIDENTS", say("It concerns about two thousand people."), StateProhibited},
+		{"a number in German", "us-ma", "RESIDENTS", both(only("de"), say("Betroffen sind 4.210 Einwohner.")), StateProhibited},
+		{"a number of something else", "us-ma", "RESIDENTS", say("In 2026 we moved 12 servers, and our people help you."), StateUnjudged},
+		{"what happened by hand", "us-ma", "WHAT", both(law("us-ma", "WHAT"), noFact, say("Nothing.")), StateProhibited},
+		{"what happened by hand in German", "us-ma", "WHAT", both(only("de"), noFact), StateProhibited},
+		{"what happened, which cannot be seen", "us-ma", "WHAT", both(noFact, unheaded), StateUnjudged},
+		{"that it does not stand there", "us-ma", "WHAT", both(law("us-ma", "us-ma.WHAT"), noFact, unheaded), StateAttested},
+		{"a language that nobody knows", "eu", "MARKETING", both(only("en"), language("fr")), StateUnjudged},
 		{"the number of residents", "us-ma", "RESIDENTS", shown, StateProhibited},
 		{"furnished mailboxes before anybody said which", "us-ca", "FURNISHED", nil, StateMissing},
 		{"furnished mailboxes that are withheld", "us-ca", "FURNISHED", func(s *Subject) { s.FurnishedMailDomains = []string{"mail.example.com"} }, StateFound},
@@ -124,6 +136,38 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 				t.Errorf("it is %s, want %s: %+v", got.State, c.want, got)
 			}
 		})
+	}
+}
+
+func TestAConflictIsOneOfAMatterByWhateverElement(t *testing.T) {
+	s := testSubject(t)
+	law("us-ca us-ma")(s)
+	found := findingsOf(run(t, s), "jurisdiction-conflict")
+	if len(found) != 1 || !strings.Contains(found[0].What, "WHAT, what happened: required by us-ca, prohibited by us-ma") {
+		t.Errorf("found %+v", found)
+	}
+	law("us-ca us-ny")(s)
+	if found := findingsOf(run(t, s), "jurisdiction-conflict"); len(found) > 0 {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestNothingIsMissingInNoticesThatCouldNotBeRendered(t *testing.T) {
+	s := testSubject(t)
+	both(law("eu us-ca us-ma"), problem(Problem{File: "templates/en/sso.md", What: "cut"}))(s)
+	s.Notices, s.Plan = nil, nil
+	report := run(t, s)
+	for _, standing := range report.Jurisdictions {
+		for _, e := range standing.Elements {
+			if e.State != StateUnjudged {
+				t.Errorf("%s %s is %s", standing.Name, e.ID, e.State)
+			}
+		}
+	}
+	for _, id := range []string{"jurisdiction-missing", "jurisdiction-conditional"} {
+		if found := findingsOf(report, id); len(found) > 0 {
+			t.Errorf("found %+v", found)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 
 	"golang.org/x/net/html"
@@ -15,6 +16,8 @@ var probes = map[string]func(v *view) answer{
 	"plain":           probePlain,
 	"password-advice": probeAdvice,
 	"marketing":       probeMarketing,
+	"breach-section":  probeBreachSection,
+	"residents":       probeResidents,
 	probeOfFurnished:  probeFurnished,
 }
 
@@ -76,6 +79,24 @@ func probeMarketing(v *view) answer {
 		return unjudged
 	}
 	return answerOf(v.words.marketing.MatchString(v.page.text))
+}
+
+// probeBreachSection looks for a section about what happened that holds something.
+func probeBreachSection(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(slices.ContainsFunc(v.page.headings, func(h heading) bool {
+		return h.body != "" && v.words.happened.MatchString(h.text)
+	}))
+}
+
+// probeResidents looks for a count of people.
+func probeResidents(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(v.words.people.MatchString(v.page.text) || v.words.people.MatchString(v.Message.Text))
 }
 
 // probeFurnished goes by the domains that the organisation says are its own: nothing is

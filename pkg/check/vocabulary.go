@@ -20,6 +20,8 @@ type vocabulary struct {
 	emptyLink  *regexp.Regexp // words of a link that say nothing, whole
 	everywhere *regexp.Regexp // to change the password wherever else it is used
 	marketing  *regexp.Regexp // what has no place in a notice
+	happened   *regexp.Regexp // the heading of a section about what happened
+	people     *regexp.Regexp // a count of people
 }
 
 // BUG(check): the words of notices are judged in English and German only. The rules
@@ -43,6 +45,8 @@ var vocabularies = map[string]func() *vocabulary{
 			emptyLink:  words(`^(?:please )?(?:click(?: here| this link)?|here|this link|this page|link|read more|more|learn more|go|open)[.!]?$`),
 			everywhere: words(`(?:wherever|everywhere|anywhere|any other|all other|other (?:services|accounts|sites|websites))`),
 			marketing:  words(`special offer|discount|coupon|promo(?:tion(?:al)?)? code|[0-9]+ ?% off|free trial|upgrade (?:now|today)|buy now|newsletter|subscribe to our`),
+			happened:   words(`(?:what|how (?:it|this|that|the \pL+)) (?:has )?happened|how did (?:it|this|that) happen|(?:about|details of|description of) the (?:[\pL-]+ )?(?:incident|breach|attack)|^the (?:[\pL-]+ )?(?:incident|breach|attack)[.:!?]*$`),
+			people:     words(`(?:` + someCount + `|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)?[ -]?(?:dozen|hundred|thousand|million)s?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty)(?: of)?(?: [\pL'’.-]+){0,3} (?:residents|citizens|people|persons|individuals|consumers|customers|users|patients|members)\b|number of (?:[\pL'’-]+ ){0,3}(?:residents|people|persons|individuals|consumers|customers|users)\b`),
 		}
 	}),
 	"de": sync.OnceValue(func() *vocabulary {
@@ -60,9 +64,15 @@ var vocabularies = map[string]func() *vocabulary{
 			emptyLink:  words(`^(?:bitte )?(?:hier(?: klicken)?|klicken sie(?: bitte)? hier|dieser link|link|mehr|weiterlesen|weiter|mehr erfahren|öffnen)[.!]?$`),
 			everywhere: words(`überall|anderswo|andere[nr]? (?:dienste|diensten|konten|seiten|websites)`),
 			marketing:  words(`sonderangebot|rabatt|gutschein|aktionscode|kostenlos testen|jetzt kaufen|newsletter|jetzt upgraden`),
+			happened:   words(`was (?:ist )?(?:geschehen|passiert|vorgefallen)|wie (?:es|das) (?:geschehen|passiert|dazu)|(?:über|angaben zu|beschreibung) (?:de[rnms] |dem )?(?:vorfall|angriff|datenpanne)|^(?:der|die|zum|zur) (?:\pL+ )?(?:\pL*vorfall|\pL*angriff|datenpanne)[.:!?]*$`),
+			people:     words(`(?:` + someCount + `|(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|[a-zäöüß]+zehn|[a-zäöüß]+zig)?[ -]?(?:dutzend|hundert|tausend|million)(?:en|e)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|[a-zäöüß]+zehn|[a-zäöüß]+zig)(?: [\pL.-]+){0,3} (?:einwohner|bürger|personen|menschen|kund|nutzer|betroffene|patient|mitglieder)\pL*|(?:zahl|anzahl) der (?:\pL+ ){0,2}(?:einwohner|bürger|personen|menschen|kund|nutzer|betroffenen)\pL*`),
 		}
 	}),
 }
+
+// someCount is a number of more than one, with the marks between its thousands that
+// languages have.
+const someCount = `(?:[2-9]|[0-9]{2,})(?:[., ’'\x{a0}\x{202f}][0-9]{3})*`
 
 // words compiles an expression that matches whole words in any case. Go's \b knows
 // ASCII only, so that the ends are spelt out.
