@@ -69,6 +69,8 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		"credit_bureaus", "Equifax answers at 1-888-378-4329.", "breach_date", "2026-11-05", "residents", "Equifax")
 	noFact := func(s *Subject) { delete(s.Facts.Incident, "what_happened") } // the notices keep their words
 	unheaded := both(swap("What Happened", "What You Must Know"), swap("Was geschehen ist", "Was Sie wissen müssen"))
+	unadvised := both(swap("Change the password wherever", "Forget where"), swap("Ändern Sie das Passwort überall", "Vergessen Sie"))
+	germanAdvice := func(s *Subject) { s.inLanguage("de", "<p>Bitte ändern Sie das Passwort überall.</p>") }
 	for _, c := range []struct {
 		name, law, id string
 		change        func(*Subject)
@@ -87,6 +89,11 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		{"type of 8 points", "us-ca", "TYPE", swap("font-size: 16px", "font-size: 8pt"), StateMissing},
 		{"plain words", "us-ca", "PLAIN", nil, StateFound},
 		{"advice in password notices alone", "us-ca", "PWD", nil, StateFound},
+		{"a sentence about somebody else", "us-ca", "PWD", both(unadvised, say("Somebody may try the same password at other services. Somebody may sign in and change the password at other services.")), StateMissing},
+		{"what need not be done", "us-ca", "PWD", both(unadvised, say("You need not change it at other services. You do not have to change it everywhere.")), StateMissing},
+		{"advice in other words", "us-ca", "PWD", both(unadvised, say("If you use this password at other sites, change it there."), germanAdvice), StateFound},
+		{"advice that begins with a wish", "us-ca", "PWD", both(unadvised, say("You should also reset the password everywhere else, since somebody may try it."), germanAdvice), StateFound},
+		{"advice over two sentences", "us-ca", "PWD", both(unadvised, say("Did you use the password elsewhere? Please change it there too."), germanAdvice), StateFound},
 		{"a fact", "us-ca", "DATA", nil, StateDeclared},
 		{"a fact that one part lacks", "us-ca", "DATA", func(s *Subject) {
 			m := &s.Notices[0].Variants[0].Message

@@ -71,7 +71,25 @@ func probeAdvice(v *view) answer {
 	if v.words == nil {
 		return unjudged
 	}
-	return answerOf(v.words.everywhere.MatchString(v.page.text))
+	before := ""
+	for _, sentence := range sentences(v.page.text) {
+		if v.words.advises(sentence) && (v.words.everywhere.MatchString(sentence) || v.words.there.MatchString(sentence) && v.words.everywhere.MatchString(before)) {
+			return yes
+		}
+		before = sentence
+	}
+	return no
+}
+
+// advises reports whether a sentence tells its reader to change a password: what somebody
+// else may do, or what need not be done, is no advice.
+func (w *vocabulary) advises(sentence string) bool {
+	at := w.change.FindStringIndex(sentence)
+	if at == nil {
+		return false
+	}
+	clause := condition.ReplaceAllString(sentence[:at[1]], "")
+	return !w.others.MatchString(clause) && !w.negation.MatchString(clause)
 }
 
 func probeMarketing(v *view) answer {

@@ -265,3 +265,51 @@ func TestRunNeedsNoticesAndADate(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsAPlaceholder(t *testing.T) {
+	for _, text := range []string{
+		"[insert date]", "[Company Name]", "[your name]", "[Organization]", "${name}", "{name}", "*|FNAME|*", "%NAME%", "______", "XX/XX/2026",
+		"INSERT DATE HERE", "???", "<NAME>", "TODO", "[NAME]", "[DATE]", "[CUSTOMER NAME]", "[Ihr Name]", "{{.Name}}", "TODO: say what", "[TODO]",
+	} {
+		s := testSubject(t)
+		say("We wrote on " + text + " to all.")(s)
+		if len(findingsOf(run(t, s), "placeholder")) == 0 {
+			t.Errorf("%s is none", text)
+		}
+	}
+	s := testSubject(t)
+	both(say("See the guide [PDF] about [GDPR], [HIPAA] and the TODO-list; 100%, a_b, 20% OFF, snake_case, really? 12/31/2026."), link("https://example.com/a%DATA%20____b"))(s)
+	for _, f := range findingsOf(run(t, s), "placeholder") {
+		t.Errorf("%s", f.What)
+	}
+}
+
+func TestWhatAsksForASecret(t *testing.T) {
+	for _, text := range []string{
+		"Do not hesitate to send us your password.", "Forward the six-digit code to us.", "Read the code out to our agent on the telephone.",
+		"Please fill in your password in the form that we send.", "Never mind; send us your password now.", "Please send us your password.",
+		"Don't forget to tell us your PIN.",
+	} {
+		s := testSubject(t)
+		say(text)(s)
+		if len(findingsOf(run(t, s), "asks-secret")) == 0 {
+			t.Errorf("%q does not", text)
+		}
+	}
+	for _, text := range []string{
+		"Tell your family to change their password too.", "Tell your colleagues to reset their passwords.", "Never send us your password.",
+		"Do not give your password to anybody; we never ask for it.", "Read the page about your password on our website.",
+		"Forward any message that asks for your password to us.", "Please enter the code from your app on our website.",
+	} {
+		s := testSubject(t)
+		say(text)(s)
+		for _, f := range findingsOf(run(t, s), "asks-secret") {
+			t.Errorf("%q: %s", text, f.What)
+		}
+	}
+	s := testSubject(t)
+	both(only("de"), say("Zögern Sie nicht, uns Ihr Passwort zu senden."))(s)
+	if len(findingsOf(run(t, s), "asks-secret")) == 0 {
+		t.Error("it does not in German")
+	}
+}
