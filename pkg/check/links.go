@@ -193,11 +193,35 @@ func sameAddress(words, target string) bool {
 	}
 	shown, ok := parseLink(words)
 	link, also := parseLink(target)
-	if !ok || !also || bareHost(shown) != bareHost(link) || shown.Port() != link.Port() {
+	if !ok || !also || bareHost(shown) != bareHost(link) || usualPort(shown) != usualPort(link) {
 		return false
 	}
 	rest := func(u *url.URL) string { return strings.TrimSuffix(u.RequestURI(), "/") + "#" + u.Fragment }
 	return rest(shown) == rest(link) || !whole && rest(shown) == "#"
+}
+
+// spelt returns a web address in the one spelling of those that all mean the same.
+func spelt(target string) string {
+	link, ok := parseLink(target)
+	if !ok || link.Host == "" {
+		return target
+	}
+	link.Host = strings.ToLower(link.Host)
+	if link.Scheme == "https" {
+		link.Host = strings.TrimSuffix(link.Host, ":443")
+	}
+	if link.RawPath == "" {
+		link.Path = strings.TrimSuffix(link.Path, "/")
+	}
+	return link.String()
+}
+
+// usualPort returns the port of a link, empty for that of https.
+func usualPort(u *url.URL) string {
+	if u.Scheme == "https" && u.Port() == "443" {
+		return ""
+	}
+	return u.Port()
 }
 
 func bareHost(u *url.URL) string { return strings.TrimPrefix(canonicalHost(u.Hostname()), "www.") }
@@ -274,20 +298,22 @@ func checkBare(v *view, report reporter) {
 }
 
 func checkParts(v *view, report reporter) {
-	inPage := map[string]bool{}
+	inPage, inText := map[string]bool{}, map[string]bool{}
 	for _, a := range v.page.anchors {
-		inPage[a.target] = true
+		inPage[spelt(a.target)] = true
 	}
-	inText := addressesIn(v.Message.Text)
+	for _, address := range addressesIn(v.Message.Text) {
+		inText[spelt(address)] = true
+	}
 	for _, target := range v.links {
 		switch {
-		case !inPage[target]:
+		case !inPage[spelt(target)]:
 			report(v.findLink(target), "the link %s is none in the HTML part", shownLink(target))
 		case strings.HasPrefix(target, mailto):
 			if !strings.Contains(v.Message.Text, strings.TrimPrefix(target, mailto)) {
 				report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 			}
-		case !slices.Contains(inText, target):
+		case !inText[spelt(target)]:
 			report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 		}
 	}

@@ -266,6 +266,53 @@ func TestRunNeedsNoticesAndADate(t *testing.T) {
 	}
 }
 
+func TestANameOfAHostIsNoLink(t *testing.T) {
+	s := testSubject(t)
+	fact(t, "contact", "Look at www.example.com, or call +1 555 010 0199.")(s)
+	for _, f := range run(t, s).Findings {
+		t.Errorf("%s %s: %s", f.Where(), f.Rule, f.What)
+	}
+	fact(t, "contact", "Look at www.unrelated.org, or call +1 555 010 0199.")(s)
+	report := run(t, s)
+	if found := findingsOf(report, "link-bare"); len(found) != 1 || found[0].Where() != "incident.contact:1" || report.Refused() {
+		t.Errorf("found %+v", report.Findings)
+	}
+}
+
+func TestOneLinkInTwoSpellingsIsOne(t *testing.T) {
+	for _, words := range []string{"https://example.com", "https://Example.com/", "example.com", "HTTPS://EXAMPLE.COM:443/"} {
+		s := testSubject(t)
+		linkAs("https://example.com/", words)(s)
+		for _, f := range run(t, s).Findings {
+			t.Errorf("%s: %s: %s", words, f.Rule, f.What)
+		}
+	}
+	s := testSubject(t)
+	linkAs("https://example.com/", "https://example.com/b")(s)
+	if report := run(t, s); len(findingsOf(report, "link-text")) == 0 || len(findingsOf(report, "link-parts")) == 0 {
+		t.Errorf("another page: %+v", report.Findings)
+	}
+}
+
+func TestAddressesOfMarkdownEndAtTheirWords(t *testing.T) {
+	got := addressesIn("See [https://example.com](https://example.com/), [https://example.org/a] and https://[::1]/x.")
+	want := "https://example.com https://example.com/ https://example.org/a https://[::1]/x"
+	if strings.Join(got, " ") != want {
+		t.Errorf("they are %q, want %s", got, want)
+	}
+}
+
+func TestALinkInPunycodeIsOnItsDomain(t *testing.T) {
+	for _, own := range []string{"bücher.example", "xn--bcher-kva.example", "BÜCHER.EXAMPLE"} {
+		s := testSubject(t)
+		s.OfficialDomains = append(s.OfficialDomains, own)
+		both(link("https://xn--bcher-kva.example/a"), link("HTTPS://EXAMPLE.COM/b"))(s)
+		for _, f := range run(t, s).Findings {
+			t.Errorf("%s: %s: %s", own, f.Rule, f.What)
+		}
+	}
+}
+
 func TestWhatIsAPlaceholder(t *testing.T) {
 	for _, text := range []string{
 		"[insert date]", "[Company Name]", "[your name]", "[Organization]", "${name}", "{name}", "*|FNAME|*", "%NAME%", "______", "XX/XX/2026",
