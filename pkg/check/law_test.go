@@ -194,3 +194,21 @@ func TestTermsEnd(t *testing.T) {
 		t.Error("no term ends")
 	}
 }
+
+func TestALateNoticeNamesTheLastDayOfTheTerm(t *testing.T) {
+	s := testSubject(t)
+	both(law("us-ca br"), discovered("2026-09-08"))(s)
+	var got []string
+	for _, f := range findingsOf(run(t, s), "jurisdiction-late") {
+		got = append(got, f.What[strings.LastIndex(f.What, " ")+1:])
+	}
+	if want := "2026-09-11 2026-10-08"; strings.Join(got, " ") != want { // br: 3 working days
+		t.Errorf("the last days are %v, want %s", got, want)
+	}
+	friday := time.Date(2026, time.November, 20, 15, 0, 0, 0, time.UTC)
+	for term, want := range map[string]string{"3wd": "2026-11-25", "30d": "2026-12-20", "72h": "2026-11-23 15:00 +00:00"} {
+		if end, _ := termEnd(term, friday); lastOf(term, end) != want {
+			t.Errorf("the last of %s is %s, want %s", term, lastOf(term, end), want)
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -53,6 +52,12 @@ func linkRules() []rule {
 		{Rule{"link-tracking", SeverityError, "a link with a query that tracks",
 			"a breach notice does not watch its readers",
 			"take the tracking out of the query"}, eachURL(checkTracking)},
+		{Rule{"link-tracking-maybe", SeverityWarning, "a link with a parameter by which some track, such as ref, source, campaign or uid",
+			"a breach notice does not watch its readers, nor looks as if it did",
+			"take the parameter out, unless the page needs it"}, eachURL(checkMaybeTracking)},
+		{Rule{"link-token", SeverityWarning, "a link with a mail address or what reads like a token",
+			"it looks as if it were made for one reader, and a forwarded notice hands it on",
+			"write the plain address of the page"}, eachURL(checkToken)},
 		{Rule{"link-parts", SeverityError, "a link that the text part or the HTML part alone has",
 			"a reader of the other part is told less, and nobody proofreads both",
 			"put the link into the Markdown, from which both parts are made"}, each(checkParts)},
@@ -97,7 +102,12 @@ func eachHost(wrong hostKind, what string) func(*inspected, reporter) {
 }
 
 // shownLink returns a link for a finding: without anybody's address.
-func shownLink(target string) string { return account.MaskText(target) }
+func shownLink(target string) string {
+	if link, ok := parseLink(target); ok && strings.Contains(target, "%25") && somebody.MatchString(unescaped(unescaped(target))) {
+		return link.Scheme + "://" + link.Host + "/…" // escaped twice, so that masking does not see it
+	}
+	return account.MaskText(target)
+}
 
 func checkScheme(v *view, report reporter) {
 	for _, target := range v.links {
@@ -125,44 +135,6 @@ func checkTrailingDot(link *url.URL) string {
 func checkPort(link *url.URL) string {
 	if port := link.Port(); port != "" && port != "443" {
 		return "has the port " + port
-	}
-	return ""
-}
-
-// redirectors are hosts that lead elsewhere: shorteners, and the click counters of mail
-// services.
-var redirectors = strings.Fields(`bit.ly t.co goo.gl tinyurl.com ow.ly is.gd v.gd buff.ly rb.gy cutt.ly rebrand.ly lnkd.in
-	t.ly shorturl.at tiny.cc s.id bl.ink short.io short.gy trib.al dlvr.it youtu.be fb.me amzn.to aka.ms
-	l.facebook.com lm.facebook.com safelinks.protection.outlook.com urldefense.com urldefense.proofpoint.com
-	sendgrid.net mandrillapp.com list-manage.com awstrack.me mailchi.mp hubspotlinks.com createsend.com mailgun.org`)
-
-func checkRedirect(link *url.URL) string {
-	host := canonicalHost(link.Hostname())
-	for _, known := range redirectors {
-		if host == known || strings.HasSuffix(host, "."+known) {
-			return "goes through " + known
-		}
-	}
-	query := link.Query()
-	for _, key := range slices.Sorted(maps.Keys(query)) {
-		for _, value := range query[key] {
-			value = strings.ToLower(strings.TrimSpace(value))
-			if strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "//") {
-				return "names another address to go on to, in " + key
-			}
-		}
-	}
-	return ""
-}
-
-// tracking finds the parameters of a query by which services follow readers.
-var tracking = regexp.MustCompile(`(?i)^(?:utm_.*|mtm_.*|pk_.*|hsa_.*|vero_.*|_hs.*|oly_.*|gclid|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_cid|mc_eid|mkt_tok|wickedid|trk|trkid|cmpid|campaign_?id|click_?id|email_?id|open_?id|subscriber_?id|recipient_?id)$`)
-
-func checkTracking(link *url.URL) string {
-	for _, key := range slices.Sorted(maps.Keys(link.Query())) {
-		if tracking.MatchString(key) {
-			return "tracks its reader by " + key
-		}
 	}
 	return ""
 }

@@ -43,18 +43,20 @@ func pairs(t *testing.T) map[string]pair {
 		RuleUnusable: {problem(Problem{File: "templates/en/sso.md", Line: 7, What: "an action is not closed"}),
 			both(problem(Problem{File: "links.help", What: "not an https link"}), func(s *Subject) { s.Facts.Links["help"] = "http://example.com/help" }), "templates/en/sso.md:7"},
 
-		"link-scheme":       {link("http://example.com/a"), link("mailto:help@example.com"), ""},
-		"link-host":         {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
-		"link-lookalike":    {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
-		"link-ip":           {link("https://192.168.1.1/a"), link("https://example.com/192.168.1.1"), ""},
-		"link-userinfo":     {link("https://example.com@evil.org/a"), link("https://example.com/@evil.org"), ""},
-		"link-trailing-dot": {link("https://example.com./a"), link("https://example.com/a."), ""},
-		"link-port":         {link("https://example.com:8443/a"), link("https://example.com:443/a"), ""},
-		"link-shortener":    {link("https://bit.ly/a"), link("https://example.com/bit.ly"), ""},
-		"link-text":         {linkAs("https://example.com/b", "https://example.com/a"), linkAs("https://example.com/a", "example.com/a"), ""},
-		"link-reader":       {link("https://example.com/a?u=1017"), link("https://example.com/a?u=10170"), ""},
-		"link-tracking":     {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
-		"link-parts":        {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
+		"link-scheme":         {link("http://example.com/a"), link("mailto:help@example.com"), ""},
+		"link-host":           {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
+		"link-lookalike":      {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
+		"link-ip":             {link("https://192.168.1.1/a"), link("https://example.com/192.168.1.1"), ""},
+		"link-userinfo":       {link("https://example.com@evil.org/a"), link("https://example.com/@evil.org"), ""},
+		"link-trailing-dot":   {link("https://example.com./a"), link("https://example.com/a."), ""},
+		"link-port":           {link("https://example.com:8443/a"), link("https://example.com:443/a"), ""},
+		"link-shortener":      {link("https://bit.ly/a"), link("https://example.com/bit.ly"), ""},
+		"link-text":           {linkAs("https://example.com/b", "https://example.com/a"), linkAs("https://example.com/a", "example.com/a"), ""},
+		"link-reader":         {link("https://example.com/a?u=1017"), link("https://example.com/a?u=10170"), ""},
+		"link-tracking":       {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
+		"link-tracking-maybe": {link("https://example.com/a?b=1;uid=7"), link("https://example.com/source?uid="), ""},
+		"link-token":          {link("https://example.com/a/9f86d081884c7d65"), link("https://example.com/notice-of-data-breach-2026-11-08"), ""},
+		"link-parts":          {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
 
 		"link-bare": {say("See evil.org/more for more."), say("See www.example.com, write to help@evil.org, or read notes.txt, e.g. the end.Das ist z.B. so."), ""},
 
@@ -108,6 +110,7 @@ func pairs(t *testing.T) map[string]pair {
 		"jurisdiction-conflict":    {law("eu us-ma"), law("eu uk"), "jurisdictions"},
 		"jurisdiction-unattested":  {both(law("eu"), euFacts), both(eu, euFacts), "attest"},
 		"attest-unknown":           {law("eu", "us-ca.PLAIN"), law("eu", "eu.PLAIN"), "attest.us-ca.PLAIN"},
+		"discovered-future":        {discovered("2026-11-23"), discovered("2026-11-22"), "incident.discovered"},
 		"jurisdiction-late":        {law("br"), law("us-hipaa"), "incident.discovered"},
 	}
 }
@@ -262,6 +265,50 @@ func TestRunNeedsNoticesAndADate(t *testing.T) {
 		change(s)
 		if _, err := Run(s); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func discovered(day string) func(*Subject) {
+	return func(s *Subject) {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			panic(err)
+		}
+		s.Discovered = at
+	}
+}
+
+func TestWhatALinkMayHold(t *testing.T) {
+	for target, rule := range map[string]string{
+		"https://example.com/a?email=jane@example.org":                      "link-token",
+		"https://example.com/a/jane%40example.org":                          "link-token",
+		"https://example.com/a?m=jane%2540example.org":                      "link-token",
+		"https://example.com/#jane@example.org":                             "link-token",
+		"https://example.com/a?t=k3J9xQ2mZ7pL4vB8":                          "link-token",
+		"https://example.com/f47ac10b-58cc-4372-a567-0e02b2c3d479/a":        "link-token",
+		"https://example.com/a;uid=1":                                       "",
+		"https://example.com/a?x=1;utm_source=mail":                         "link-tracking",
+		"https://example.com/a#utm_source=mail":                             "link-tracking",
+		"https://example.com/a#/b?utm_source=mail":                          "link-tracking",
+		"https://example.com/a?ref=mail":                                    "link-tracking-maybe",
+		"https://example.com/a?campaign=breach":                             "link-tracking-maybe",
+		"https://example.com/a?cid=4711":                                    "link-tracking-maybe",
+		"https://example.com/security-incident-november-2026-faq?topic=one": "",
+		"https://example.com/articles/360012345678901-What-happened":        "",
+		"https://example.com/a#source":                                      "",
+	} {
+		s := testSubject(t)
+		link(target)(s)
+		found := map[string]bool{}
+		for _, f := range run(t, s).Findings {
+			found[f.Rule] = true
+			if strings.Contains(f.What, "jane") {
+				t.Errorf("%s: the finding shows an address: %s", target, f.What)
+			}
+		}
+		if rule == "" && len(found) > 0 || rule != "" && (len(found) != 1 || !found[rule]) {
+			t.Errorf("%s: found %v, want %q", target, found, rule)
 		}
 	}
 }
