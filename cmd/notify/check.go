@@ -169,7 +169,11 @@ func (r checkResult) printFinding(w io.Writer, f check.Finding) {
 func printStanding(w io.Writer, s check.Standing) {
 	fmt.Fprintf(w, "\n%-9s %s\n          due %s; the rules are those of %s\n", s.Name, s.Title, s.Due, s.Checked)
 	for _, e := range s.Elements {
-		fmt.Fprintf(w, "  %-10s %-9s %s%s (%s)\n", e.State, e.ID, e.Means, circumstances(e), e.Cite)
+		source := e.Cite
+		if e.Unverified {
+			source += "; not checked against the source"
+		}
+		fmt.Fprintf(w, "  %-10s %-9s %s%s (%s)\n", e.State, e.ID, e.Means, circumstances(e), source)
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(w, "          note: %s\n", note)

@@ -25,7 +25,7 @@ func (f *folder) subject(at time.Time) (*check.Subject, error) {
 	c := f.config
 	s := &check.Subject{
 		Facts: c.Facts(), OfficialDomains: c.OfficialDomains, Discovered: c.Discovered(), At: at,
-		FurnishedMailDomains: c.FurnishedMailDomains, Jurisdictions: c.Jurisdictions, Attested: c.Attest,
+		DefaultLocale: c.Notice.Locale, FurnishedMailDomains: c.FurnishedMailDomains, Jurisdictions: c.Jurisdictions, Attested: c.Attest,
 	}
 	if f.notices == nil {
 		return s, nil

@@ -258,16 +258,24 @@ func pieces(link *url.URL) []string {
 var bareName = regexp.MustCompile(`(?i)(?:^|[\s("'“„])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?:[\s/?#),;:!'"”“.]|$)`)
 
 func checkBare(v *view, report reporter) {
-	for _, found := range bareName.FindAllStringSubmatch(v.page.text, -1) {
-		host := strings.ToLower(found[1])
+	text := v.page.text
+	for _, at := range bareName.FindAllStringSubmatchIndex(text, -1) {
+		name, rest := text[at[2]:at[3]], text[at[3]:]
+		host := strings.ToLower(name)
 		if suffix, public := publicsuffix.PublicSuffix(host); !public || suffix == host {
 			continue
 		}
-		if judged, _ := v.in.judgeHost(host); judged == hostForeign || judged == hostLookAlike {
-			report(v.find(found[1]), "the text names the host %s", host)
+		judged, _ := v.in.judgeHost(host)
+		alone := rest == "" || !strings.ContainsRune("/?#", rune(rest[0]))
+		if judged == hostLookAlike || judged == hostForeign && !(alone && notHost.MatchString(name)) {
+			report(v.find(name), "the text names the host %s", host)
 		}
 	}
 }
+
+// notHost finds names that read like those of hosts and are meant for something else: files
+// with endings that are domains too, and companies such as Amazon.com.
+var notHost = regexp.MustCompile(`^[\w-]+\.(?:md|zip|py|sh|rs|pl|mov|so|cc|ps)$|^[A-Z][A-Za-z0-9-]*[a-z][A-Za-z0-9-]*\.com$`)
 
 func checkParts(v *view, report reporter) {
 	inPage, inText := map[string]bool{}, map[string]bool{}

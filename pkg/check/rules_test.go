@@ -39,6 +39,9 @@ func pairs(t *testing.T) map[string]pair {
 	harder := strings.Repeat("Additional confidential information was regrettably involved in the incident. ", 20)
 	eu := law("eu", "WHAT", "CONSEQ", "MEAS", "PLAIN")
 	euFacts := fact(t, "consequences", "Somebody may try the password at other services.")
+	defaults := func(locale string) func(*Subject) { return func(s *Subject) { s.DefaultLocale = locale } }
+	inGerman := fact(t, "what_happened_de", "Ein Dritter drang in eine Datenbank ein.", "what_information_de", "Namen und Hashes.",
+		"what_we_are_doing_de", "Die Lücke ist zu.", "contact_de", "Rufen Sie uns an: +1 555 010 0199.", "residents", "4,210", "agencies", "Unseen words stand here.", "agencies_de", "Ämter.")
 	return map[string]pair{
 		RuleUnusable: {problem(Problem{File: "templates/en/sso.md", Line: 7, What: "an action is not closed"}),
 			both(problem(Problem{File: "links.help", What: "not an https link"}), func(s *Subject) { s.Facts.Links["help"] = "http://example.com/help" }), "templates/en/sso.md:7"},
@@ -92,6 +95,7 @@ func pairs(t *testing.T) map[string]pair {
 		"contrast":       {swap("color: #1c1c1e;", "color: #808080;"), swap("color: #1c1c1e;", "color: #707070;"), ""},
 
 		"language-sections": {func(s *Subject) { s.inLanguage("en", "<h2>More</h2><p>Text.</p>") }, markup("<h2>More</h2><p>Text.</p>"), "templates/de/sso.md"},
+		"language-facts":    {both(defaults("en"), fact(t, "contact", "Call us at +1 555 010 0199, or write.")), both(defaults("en"), inGerman), "incident.contact"},
 		"language-links":    {both(func(s *Subject) { s.Facts.Links["announcement"] = "https://example.com/news" }, func(s *Subject) { s.inLanguage("de", `<a href="https://example.com/news">News</a>`) }), nothing, "templates/en/sso.md"},
 
 		"plan-empty-class":    {plan(func(p *Plan) { delete(p.Status.ByClass, account.SSO) }), nothing, "export"},
@@ -276,6 +280,21 @@ func discovered(day string) func(*Subject) {
 			panic(err)
 		}
 		s.Discovered = at
+	}
+}
+
+func TestNamesThatAreNoHosts(t *testing.T) {
+	s := testSubject(t)
+	say("See readme.md, accounts.zip and log.py, or ask Amazon.com or Booking.com.")(s)
+	for _, f := range findingsOf(run(t, s), "link-bare") {
+		t.Errorf("%s", f.What)
+	}
+	for _, text := range []string{"amazon.com", "Amazon.com/reset", "www.readme.md", "Evil.org", "readme.md/x", "Examp1e.com"} {
+		s := testSubject(t)
+		say("See " + text + " for more.")(s)
+		if len(findingsOf(run(t, s), "link-bare")) == 0 {
+			t.Errorf("%s is not found", text)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func inspect(s *Subject) *inspected {
 	for _, n := range s.Notices {
 		for _, variant := range n.Variants {
 			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant, plain: map[string]string{}}
-			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
+			v.language = languageOf(n.Locale)
 			if words, known := vocabularies[v.language]; known {
 				v.words = words()
 			}
