@@ -24,6 +24,28 @@ func TestTheBuiltInNoticesBreakNoRule(t *testing.T) {
 	}
 }
 
+func TestTheBuiltInNoticesBreakNoRuleWithEveryOptionalFact(t *testing.T) {
+	s := testSubject(t)
+	s.DefaultLocale = "en"
+	s.Facts.Links["two_factor"], s.Facts.Links["announcement"] = "https://example.com/2fa", "https://example.com/incident"
+	s.Facts.Incident["breach_date"] = "2026-11-05"
+	for key := range s.Facts.Incident {
+		if key != "breach_date" && key != "discovered" {
+			s.Facts.Incident[key+"_de"] = "Das steht hier auf Deutsch."
+		}
+	}
+	for _, key := range []string{
+		"third_party", "law_enforcement_delay", "late_reason", "consequences", "credit_bureaus", "security_freeze", "police_report",
+		"identity_protection", "agencies",
+	} {
+		s.Facts.Incident[key], s.Facts.Incident[key+"_de"] = "This is said here in short words.", "Das steht hier in kurzen Worten."
+	}
+	s.render(t)
+	for _, f := range run(t, s).Findings {
+		t.Errorf("%s %s: %s", f.Where(), f.Rule, f.What)
+	}
+}
+
 // pair is a change of a Subject that breaks a rule, and one that comes close and does
 // not.
 type pair struct {
@@ -92,7 +114,7 @@ func pairs(t *testing.T) map[string]pair {
 		"page-language":  {swap(`lang="de"`, `lang="en"`), nothing, "templates/layout.html"},
 		"page-title":     {func(s *Subject) { s.eachVariant(titled(" ")) }, func(s *Subject) { s.eachVariant(titled("A")) }, "templates/layout.html"},
 		"heading-order":  {markup("<h4>Deep</h4><p>Text.</p>"), markup("<h3>Deep</h3><p>Text.</p>"), ""},
-		"contrast":       {swap("color: #1c1c1e;", "color: #808080;"), swap("color: #1c1c1e;", "color: #707070;"), ""},
+		"contrast":       {swap("color: #1c1c1e;", "color: #777777;"), swap("color: #1c1c1e;", "color: #707070;"), ""},
 
 		"language-sections": {func(s *Subject) { s.inLanguage("en", "<h2>More</h2><p>Text.</p>") }, markup("<h2>More</h2><p>Text.</p>"), "templates/de/sso.md"},
 		"language-facts":    {both(defaults("en"), fact(t, "contact", "Call us at +1 555 010 0199, or write.")), both(defaults("en"), inGerman), "incident.contact"},
