@@ -46,7 +46,7 @@ finds.
 
 func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error {
 	if o.rules {
-		return newView(p, g).show(rulesResult{slices.Concat(check.Rules(), online.Rules())})
+		return newView(p, g).show(documented())
 	}
 	f, problems, err := openUnchecked(p, g)
 	if err != nil {
@@ -169,7 +169,11 @@ func (r checkResult) printFinding(w io.Writer, f check.Finding) {
 func printStanding(w io.Writer, s check.Standing) {
 	fmt.Fprintf(w, "\n%-9s %s\n          due %s; the rules are those of %s\n", s.Name, s.Title, s.Due, s.Checked)
 	for _, e := range s.Elements {
-		fmt.Fprintf(w, "  %-10s %-9s %s%s (%s)\n", e.State, e.ID, e.Means, circumstances(e), e.Cite)
+		source := e.Cite
+		if e.Unverified {
+			source += "; not checked against the source"
+		}
+		fmt.Fprintf(w, "  %-10s %-9s %s%s (%s)\n", e.State, e.ID, e.Means, circumstances(e), source)
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(w, "          note: %s\n", note)
@@ -198,7 +202,22 @@ func circumstances(e check.ElementStands) string {
 
 // rulesResult is what `notify check --rules` prints.
 type rulesResult struct {
-	Rules []check.Rule `json:"rules"`
+	Rules []documentedRule `json:"rules"`
+}
+
+// documentedRule is a rule with what --override can do about it.
+type documentedRule struct {
+	check.Rule
+	Overridable bool `json:"overridable"`
+}
+
+// documented documents every rule. Those of --online keep nothing from going on.
+func documented() rulesResult {
+	var r rulesResult
+	for _, rule := range slices.Concat(check.Rules(), online.Rules()) {
+		r.Rules = append(r.Rules, documentedRule{rule, check.Overridable(rule.ID) && !isOnline(rule.ID)})
+	}
+	return r
 }
 
 func (r rulesResult) human(w io.Writer) {
@@ -206,6 +225,10 @@ func (r rulesResult) human(w io.Writer) {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, rule.Severity, rule.Summary, rule.Why, rule.Mend)
+		severity := string(rule.Severity)
+		if rule.Severity == check.SeverityError && !rule.Overridable && !isOnline(rule.ID) {
+			severity += ", cannot be overridden"
+		}
+		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, severity, rule.Summary, rule.Why, rule.Mend)
 	}
 }

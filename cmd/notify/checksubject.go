@@ -25,7 +25,7 @@ func (f *folder) subject(at time.Time) (*check.Subject, error) {
 	c := f.config
 	s := &check.Subject{
 		Facts: c.Facts(), OfficialDomains: c.OfficialDomains, Discovered: c.Discovered(), At: at,
-		FurnishedMailDomains: c.FurnishedMailDomains, Jurisdictions: c.Jurisdictions, Attested: c.Attest,
+		DefaultLocale: c.Notice.Locale, FurnishedMailDomains: c.FurnishedMailDomains, Jurisdictions: c.Jurisdictions, Attested: c.Attest,
 	}
 	if f.notices == nil {
 		return s, nil
@@ -34,6 +34,20 @@ func (f *folder) subject(at time.Time) (*check.Subject, error) {
 	s.Wordings = f.notices.Wordings()
 	s.Notices, err = check.Samples(f.notices, at)
 	return s, err
+}
+
+// subjectWith is subject for a folder that has problems, which may be why notices cannot
+// be rendered.
+func (f *folder) subjectWith(problems []check.Problem, at time.Time) (*check.Subject, error) {
+	s, err := f.subject(at)
+	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
+		return nil, err
+	}
+	s.Problems = problems
+	if f.notices == nil {
+		s.Wordings = f.sources()
+	}
+	return s, nil
 }
 
 // openUnchecked reads a folder as far as it can be read. What openFolder refuses about the
@@ -167,15 +181,12 @@ type checked struct {
 // checkAll holds everything against the offline rules that can be looked at without a
 // network: the notices, and the plan if there is one and the folder is still that of it.
 func (f *folder) checkAll(ctx context.Context, p *process, problems []check.Problem) (*checked, error) {
-	s, err := f.subject(p.now())
-	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
+	s, err := f.subjectWith(problems, p.now())
+	if err != nil {
 		return nil, err
 	}
-	s.Problems = problems
 	c := &checked{subject: s}
-	if f.notices == nil {
-		s.Wordings = f.sources()
-	} else {
+	if f.notices != nil {
 		c.kinds = f.variants()
 	}
 	if err := c.addPlan(ctx, p, f, s); err != nil {

@@ -31,6 +31,13 @@ type folder struct {
 	checked   *check.Report       // what the offline rules find, see vet; nil: nobody looked yet
 }
 
+// contentError is why the notices of a folder cannot be made use of: what templates and
+// facts hold, and neither I/O nor a key of the configuration.
+type contentError struct{ error }
+
+func (e contentError) Unwrap() error { return e.error }
+
+// openFolder reads a folder. What is wrong with what its notices hold is a contentError.
 func openFolder(p *process, g *globals) (*folder, error) {
 	config, err := campaign.ReadFile(g.config, p.getenv)
 	if err != nil {
@@ -43,12 +50,18 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	notices, err := notice.Load(options)
-	if err != nil {
+	if err := options.Validate(); err != nil {
 		return nil, err
 	}
-	if err := config.CheckLinks(notices.Links()); err != nil {
+	notices, err := notice.Load(options)
+	switch {
+	case isFileError(err):
 		return nil, err
+	case err != nil:
+		return nil, contentError{err}
+	}
+	if err := config.CheckLinks(notices.Links()); err != nil {
+		return nil, contentError{err}
 	}
 	path := config.LedgerPath()
 	if g.ledger != "" {

@@ -56,7 +56,7 @@ official_domains: [acme.example]
 export: {source: accounts.csv}
 classify: {both: password, neither: exclude}
 notice: {from: Acme Security <security@acme.example>}
-incident: {what_happened: It happened., what_information: This and that., what_we_are_doing: We do things.}
+incident: {what_happened: It happened., what_information: This and that., what_we_are_doing: We do things., what_happened_de: Es geschah., what_information_de: Dies und das., what_we_are_doing_de: Wir tun etwas.}
 links: {reset: "https://acme.example/reset", sign_out: "https://acme.example/out", help: "https://acme.example/help"}
 smtp: {host: 127.0.0.1, port: 1, tls: none}
 throttle: {rate: 10000/s, per_domain: {default: 10000/s}, pause: 0s}

@@ -44,7 +44,7 @@ func knownRule(id string) error {
 	if slices.ContainsFunc(rules, func(r check.Rule) bool { return r.ID == id }) {
 		return nil
 	}
-	if slices.ContainsFunc(online.Rules(), func(r check.Rule) bool { return r.ID == id }) {
+	if isOnline(id) {
 		return say(errUsage, "--override: %s is a rule of notify check --online, which keeps nothing from going on", id)
 	}
 	err := hint.Wrap(say(errUsage, "--override: there is no rule %q", id), "notify check --rules lists them")
@@ -53,6 +53,11 @@ func knownRule(id string) error {
 		return hint.Wrap(err, "did you mean %s", nearest.ID)
 	}
 	return err
+}
+
+// isOnline reports whether a rule is one of check --online.
+func isOnline(id string) bool {
+	return slices.ContainsFunc(online.Rules(), func(r check.Rule) bool { return r.ID == id })
 }
 
 // records are the overrides as the ledger keeps them.

@@ -46,11 +46,10 @@ func runPlan(ctx context.Context, p *process, g *globals, o planOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	f, err := openFolder(p, g)
+	f, err := openToSend(p, g, o.records(p, "plan"))
 	if err != nil {
 		return err
 	}
-	f.overrides = o.records(p, "plan")
 	warnings, err := f.planWarned(ctx, p, g)
 	if err != nil {
 		return err

@@ -70,11 +70,10 @@ func runResend(ctx context.Context, p *process, g *globals, o resendOptions) (er
 	if err := o.validate(); err != nil {
 		return err
 	}
-	f, err := openFolder(p, g)
+	f, err := openToSend(p, g, o.send.records(p, "resend"))
 	if err != nil {
 		return err
 	}
-	f.overrides = o.send.records(p, "resend")
 	request, err := o.request(p, f.config)
 	if err != nil {
 		return err

@@ -83,11 +83,10 @@ func runSend(ctx context.Context, p *process, g *globals, o sendOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	f, err := openFolder(p, g)
+	f, err := openToSend(p, g, o.records(p, "send"))
 	if err != nil {
 		return err
 	}
-	f.overrides = o.records(p, "send")
 	switch {
 	case len(o.test) > 0:
 		return runTest(ctx, p, g, f, o.test)

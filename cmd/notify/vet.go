@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"breachnotify/pkg/campaign"
@@ -23,11 +25,7 @@ func (f *folder) vet(p *process, recorded []campaign.Override) error {
 	for _, o := range recorded {
 		report.Override(o.Rule)
 	}
-	for _, o := range f.overrides {
-		if idle := report.Override(o.Rule); len(idle) > 0 && first {
-			p.warn("--override %s: no notice breaks this rule", o.Rule)
-		}
-	}
+	f.override(p, report, first)
 	if report.Refused() {
 		return f.refusal(report)
 	}
@@ -35,6 +33,54 @@ func (f *folder) vet(p *process, recorded []campaign.Override) error {
 		warning{fmt.Sprintf("about the notices and their configuration: %d", n), "notify check shows what it is"}.show(p)
 	}
 	return nil
+}
+
+// override takes what this command overrides out of the counts of a report, and warns, the
+// first time, of what changes nothing.
+func (f *folder) override(p *process, report *check.Report, first bool) {
+	for _, o := range f.overrides {
+		idle := report.Override(o.Rule)
+		if len(idle) > 0 && first {
+			p.warn("--override %s: no notice breaks this rule", o.Rule)
+		}
+	}
+}
+
+// openToSend is openFolder for the commands that make notices go out. It refuses notices
+// that cannot be made use of as vet refuses errors: by their rules.
+func openToSend(p *process, g *globals, overrides []campaign.Override) (*folder, error) {
+	f, err := openFolder(p, g)
+	var content contentError
+	switch {
+	case errors.As(err, &content):
+		return nil, refuseContent(p, g, overrides, content)
+	case err != nil:
+		return nil, err
+	}
+	f.overrides = overrides
+	return f, nil
+}
+
+// refuseContent says by which rules the notices of a folder cannot be made use of.
+func refuseContent(p *process, g *globals, overrides []campaign.Override, cause error) error {
+	f, problems, err := openUnchecked(p, g)
+	if err != nil {
+		return err
+	}
+	f.overrides = overrides
+	s, err := f.subjectWith(problems, p.now())
+	if err != nil {
+		return err
+	}
+	report, err := check.Run(s)
+	if err != nil {
+		return err
+	}
+	f.override(p, report, true)
+	if !report.Refused() { // whoever refused it knows more than the rules
+		return hint.Wrap(say(errRefused, "the notices cannot be made use of: %v", cause), "notify check shows what stands in them")
+	}
+	return f.refusal(report)
 }
 
 // vetPlan is vet for the notices of a plan.
@@ -81,10 +127,14 @@ func (f *folder) refusal(report *check.Report) error {
 	n := report.Counts[check.SeverityError]
 	lines := []string{fmt.Sprintf("refused by the check, errors: %d", n)}
 	var advice []string
-	for _, finding := range report.Findings {
+	overridable := false
+	findings := slices.Clone(report.Findings)
+	slices.SortStableFunc(findings, func(a, b check.Finding) int { return fixedFirst(a) - fixedFirst(b) })
+	for _, finding := range findings {
 		if finding.Severity != check.SeverityError || finding.Overridden {
 			continue
 		}
+		overridable = overridable || check.Overridable(finding.Rule)
 		if len(lines) <= mostShown {
 			lines = append(lines, fmt.Sprintf("%s: %s: %s", f.where(finding), finding.Rule, inert(finding.What)))
 			advice = append(advice, fmt.Sprintf("%s: %s", finding.Rule, finding.Mend))
@@ -93,12 +143,39 @@ func (f *folder) refusal(report *check.Report) error {
 	if more := n - (len(lines) - 1); more > 0 {
 		lines = append(lines, fmt.Sprintf("and more: %d", more))
 	}
-	err := hint.Wrap(say(errRefused, "%s", strings.Join(lines, "\n")),
-		`notify check shows all; a rule that does not hold here: --override RULE --because "…", which is recorded`)
+	if fixed := f.fixed(report); len(fixed) > 0 {
+		lines = append(lines, "cannot be overridden: "+strings.Join(fixed, ", "))
+	}
+	last := "notify check shows all; nothing can be planned with these errors, so that --override does not help"
+	if overridable {
+		last = `notify check shows all; a rule that does not hold here: --override RULE --because "…", which is recorded`
+	}
+	err := hint.Wrap(say(errRefused, "%s", strings.Join(lines, "\n")), "%s", last)
 	for i := len(advice) - 1; i >= 0; i-- { // the last hint comes first
 		err = hint.Wrap(err, "%s", advice[i])
 	}
 	return err
+}
+
+// fixedFirst sorts findings so that what has to be mended in any case is not cut off.
+func fixedFirst(f check.Finding) int {
+	if check.Overridable(f.Rule) {
+		return 1
+	}
+	return 0
+}
+
+// fixed returns the rules that this command overrides in vain, since nothing can be planned
+// with what breaks them.
+func (f *folder) fixed(report *check.Report) []string {
+	var ids []string
+	for _, o := range f.overrides {
+		broken := slices.ContainsFunc(report.Findings, func(found check.Finding) bool { return found.Rule == o.Rule && !found.Overridden })
+		if broken && !slices.Contains(ids, o.Rule) {
+			ids = append(ids, o.Rule)
+		}
+	}
+	return ids
 }
 
 // noticeWarnings are the warnings of a check in the form of those of a plan.

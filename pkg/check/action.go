@@ -81,13 +81,43 @@ func checkHandOver(v *view, report reporter) {
 	if v.words == nil {
 		return
 	}
-	for _, sentence := range sentences(v.page.text) {
+	for _, sentence := range clauses(v.page.text) {
 		sentence = condition.ReplaceAllString(sentence, "")
-		found := v.words.handOver.FindString(sentence)
-		if found != "" && v.words.asking.MatchString(sentence) && !v.words.negation.MatchString(sentence) && !v.words.ownPage.MatchString(sentence) {
-			report(v.find(trimmed(found)), "the reader is asked for a secret: %q", trimmed(found))
+		if found := v.words.asksFor(sentence); found != "" {
+			report(v.find(found), "the reader is asked for a secret: %q", found)
 		}
 	}
+}
+
+// asksFor returns the part of a sentence that asks its reader for a secret, or nothing. A
+// negation of something else, such as "do not hesitate to", is none of the asking.
+func (w *vocabulary) asksFor(sentence string) string {
+	whole := sentence
+	sentence = w.idle.ReplaceAllString(sentence, " ")
+	if w.toOthers != nil {
+		sentence = w.toOthers.ReplaceAllString(sentence, " ")
+	}
+	sentence = strings.TrimSpace(sentence)
+	found := w.handOver.FindString(sentence)
+	switch {
+	case found == "", w.negation.MatchString(sentence), !w.asking.MatchString(sentence) && !w.asking.MatchString(whole):
+		return ""
+	case w.ownPage.MatchString(sentence):
+		return ""
+	}
+	return trimmed(found)
+}
+
+// clauses returns the sentences of text, parted at semicolons too.
+func clauses(text string) []string {
+	var all []string
+	for _, sentence := range sentences(text) {
+		all = append(all, strings.FieldsFunc(sentence, func(r rune) bool { return r == ';' })...)
+	}
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
 }
 
 // condition is the clause that a sentence may begin with: a negation in it is none of

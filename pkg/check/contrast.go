@@ -34,7 +34,7 @@ type declared struct {
 func checkContrast(v *view, report reporter) {
 	say := func(d declared, background colour) {
 		if ratio := contrast(*d.text, background); ratio < leastContrast {
-			report(v.find(d.written), "the colour %s of %q has a contrast of %.1f:1 to its background", d.written, d.selector, ratio)
+			report(v.find(d.written), "the colour %s of %q has a contrast of %.2f:1 to its background", d.written, d.selector, ratio)
 		}
 	}
 	base := white

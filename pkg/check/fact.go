@@ -35,13 +35,28 @@ func (v *view) fact(key string) string {
 		return v.in.Facts.Organisation
 	}
 	incident, key := v.in.Facts.Incident, strings.TrimPrefix(key, incidentPrefix)
-	for tag := strings.ToLower(strings.ReplaceAll(v.locale, "-", "_")); tag != ""; {
+	for _, tag := range tagsOf(v.locale) {
 		if value := strings.TrimSpace(incident[key+"_"+tag]); value != "" {
 			return value
 		}
-		tag = tag[:max(strings.LastIndexByte(tag, '_'), 0)]
 	}
 	return strings.TrimSpace(incident[key])
+}
+
+// tagsOf returns what the keys of facts in a language end in, the narrowest first.
+func tagsOf(locale string) []string {
+	var tags []string
+	for tag := strings.ToLower(strings.ReplaceAll(locale, "-", "_")); tag != ""; {
+		tags = append(tags, tag)
+		tag = tag[:max(strings.LastIndexByte(tag, '_'), 0)]
+	}
+	return tags
+}
+
+// languageOf returns the first part of a locale in lower case.
+func languageOf(locale string) string {
+	language, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(locale, "_", "-")), "-")
+	return language
 }
 
 // showsFact reports whether a fact is declared and stands in both parts. Markup,

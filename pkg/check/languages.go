@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/notice"
@@ -19,7 +20,39 @@ func languageRules() []rule {
 		{Rule{"language-links", SeverityWarning, "a notice without a configured link that another language has",
 			"readers of one language can do less",
 			"put the link into this notice too"}, checkSameLinks},
+		{Rule{"language-facts", SeverityWarning, "a notice that shows a fact in another language than its own",
+			"its readers may not understand what counts most",
+			"give the fact in the language of the notice too, under its key with the language behind it, such as what_happened_de"}, each(checkFactLanguage)},
 	}
+}
+
+// leastPhrase is from how many words on a fact is of a language: a number or a name is of all.
+const leastPhrase = 2
+
+func checkFactLanguage(v *view, report reporter) {
+	if v.in.DefaultLocale == "" || languageOf(v.in.DefaultLocale) == v.language {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(v.in.Facts.Incident)) {
+		value := strings.TrimSpace(v.in.Facts.Incident[key])
+		written := strings.FieldsFunc(wordsOf(value), func(r rune) bool { return !unicode.IsLetter(r) })
+		if len(written) < leastPhrase || v.in.isOfLanguage(key) || v.hasOwn(key) || !v.showsFact(incidentPrefix+key) {
+			continue
+		}
+		report(place{file: incidentPrefix + key}, "the notice in %s shows incident.%s, which is given in %s alone", v.locale, key, v.in.DefaultLocale)
+	}
+}
+
+// hasOwn reports whether a fact is given in the language of the notice.
+func (v *view) hasOwn(key string) bool {
+	return slices.ContainsFunc(tagsOf(v.locale), func(tag string) bool { return strings.TrimSpace(v.in.Facts.Incident[key+"_"+tag]) != "" })
+}
+
+// isOfLanguage reports whether a key is one of a fact in the language of some notice.
+func (in *inspected) isOfLanguage(key string) bool {
+	return slices.ContainsFunc(in.views, func(v *view) bool {
+		return slices.ContainsFunc(tagsOf(v.locale), func(tag string) bool { return strings.HasSuffix(key, "_"+tag) })
+	})
 }
 
 // byLocale returns what of gives for the notices of a class, all readers together.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,6 +44,9 @@ func jurisdictionRules() []rule {
 		{Rule{"jurisdiction-late", SeverityWarning, "the notices go out after the term of a jurisdiction",
 			"lateness has to be explained, in some places in the notice itself",
 			"send at once, and talk to counsel"}, checkLate},
+		{Rule{"discovered-future", SeverityWarning, "a day of discovery that is yet to come",
+			"readers see a date that cannot be, and no term is counted from it",
+			"write the day, or the moment, on which the incident was discovered"}, checkFuture},
 	}
 }
 
@@ -100,13 +104,20 @@ func (in *inspected) placesOf(e ElementStands) []place {
 	return places
 }
 
+// matters are the elements about the heading of a section, which has to hold something,
+// with what it is about.
+var matters = map[string]string{"H_WHAT": "WHAT", "H_DATA": "DATA", "H_MEAS": "MEAS", "H_SELF": "SELF"}
+
 func checkConflicts(in *inspected, report reporter) {
 	needs := map[string]map[need][]string{}
 	in.eachElement(func(s Standing, e ElementStands) {
-		if needs[e.ID] == nil {
-			needs[e.ID] = map[need][]string{}
+		id := cmp.Or(matters[e.ID], e.ID)
+		if needs[id] == nil {
+			needs[id] = map[need][]string{}
 		}
-		needs[e.ID][e.of.Need] = append(needs[e.ID][e.of.Need], s.Name)
+		if !slices.Contains(needs[id][e.of.Need], s.Name) {
+			needs[id][e.of.Need] = append(needs[id][e.of.Need], s.Name)
+		}
 	})
 	for _, id := range slices.Sorted(maps.Keys(needs)) {
 		required, prohibited := needs[id][needRequired], needs[id][needProhibited]
@@ -148,8 +159,23 @@ func checkLate(in *inspected, report reporter) {
 	}
 	for _, s := range in.standings {
 		if end, ok := termEnd(s.of.Term, in.Discovered); ok && !in.At.Before(end) {
-			report(place{file: "incident.discovered"}, "%s: due %s, which ended on %s", s.Name, s.Due, end.Format(time.DateOnly))
+			report(place{file: "incident.discovered"}, "%s: due %s, which ended on %s", s.Name, s.Due, lastOf(s.of.Term, end))
 		}
+	}
+}
+
+// lastOf writes the last moment before the end of a term: its last day or, where it is one
+// of hours, the minute.
+func lastOf(term string, end time.Time) string {
+	if strings.HasSuffix(term, "h") {
+		return end.Format("2006-01-02 15:04 -07:00")
+	}
+	return end.AddDate(0, 0, -1).Format(time.DateOnly)
+}
+
+func checkFuture(in *inspected, report reporter) {
+	if in.Discovered.After(in.At) {
+		report(place{file: "incident.discovered"}, "the incident was discovered on %s, which is yet to come", in.Discovered.Format(time.DateOnly))
 	}
 }
 

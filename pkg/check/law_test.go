@@ -67,6 +67,10 @@ func stateOf(t *testing.T, s *Subject, jurisdiction, id string) ElementStands {
 func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 	shown := fact(t, "contact", "Write to <dpo@example.com>. The breach lasted to the end: 5 November 2026.\n\nEquifax answers at 1-888-378-4329.",
 		"credit_bureaus", "Equifax answers at 1-888-378-4329.", "breach_date", "2026-11-05", "residents", "Equifax")
+	noFact := func(s *Subject) { delete(s.Facts.Incident, "what_happened") } // the notices keep their words
+	unheaded := both(swap("What Happened", "What You Must Know"), swap("Was geschehen ist", "Was Sie wissen müssen"))
+	unadvised := both(swap("Change the password wherever", "Forget where"), swap("Ändern Sie das Passwort überall", "Vergessen Sie"))
+	germanAdvice := func(s *Subject) { s.inLanguage("de", "<p>Bitte ändern Sie das Passwort überall.</p>") }
 	for _, c := range []struct {
 		name, law, id string
 		change        func(*Subject)
@@ -85,6 +89,11 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		{"type of 8 points", "us-ca", "TYPE", swap("font-size: 16px", "font-size: 8pt"), StateMissing},
 		{"plain words", "us-ca", "PLAIN", nil, StateFound},
 		{"advice in password notices alone", "us-ca", "PWD", nil, StateFound},
+		{"a sentence about somebody else", "us-ca", "PWD", both(unadvised, say("Somebody may try the same password at other services. Somebody may sign in and change the password at other services.")), StateMissing},
+		{"what need not be done", "us-ca", "PWD", both(unadvised, say("You need not change it at other services. You do not have to change it everywhere.")), StateMissing},
+		{"advice in other words", "us-ca", "PWD", both(unadvised, say("If you use this password at other sites, change it there."), germanAdvice), StateFound},
+		{"advice that begins with a wish", "us-ca", "PWD", both(unadvised, say("You should also reset the password everywhere else, since somebody may try it."), germanAdvice), StateFound},
+		{"advice over two sentences", "us-ca", "PWD", both(unadvised, say("Did you use the password elsewhere? Please change it there too."), germanAdvice), StateFound},
 		{"a fact", "us-ca", "DATA", nil, StateDeclared},
 		{"a fact that one part lacks", "us-ca", "DATA", func(s *Subject) {
 			m := &s.Notices[0].Variants[0].Message
@@ -109,7 +118,17 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 		{"no marketing", "eu", "MARKETING", nil, StateAbsent},
 		{"marketing", "eu", "MARKETING", say("Buy now."), StateProhibited},
 		{"what happened, where it must not stand", "us-ma", "WHAT", nil, StateProhibited},
-		{"the number of residents, which is not declared", "us-ma", "RESIDENTS", nil, StateAbsent},
+		{"the number of residents, which is not declared", "us-ma", "RESIDENTS", nil, StateUnjudged},
+		{"that no number of residents stands there", "us-ma", "RESIDENTS", law("us-ma", "RESIDENTS"), StateAttested},
+		{"a number of residents by hand", "us-ma", "RESIDENTS", both(law("us-ma", "RESIDENTS"), say("This is about 4,210 Massachusetts residents.")), StateProhibited},
+		{"a number of people in words", "us-ma", "RESIDENTS", say("It concerns about two thousand people."), StateProhibited},
+		{"a number in German", "us-ma", "RESIDENTS", both(only("de"), say("Betroffen sind 4.210 Einwohner.")), StateProhibited},
+		{"a number of something else", "us-ma", "RESIDENTS", say("In 2026 we moved 12 servers, and our people help you."), StateUnjudged},
+		{"what happened by hand", "us-ma", "WHAT", both(law("us-ma", "WHAT"), noFact, say("Nothing.")), StateProhibited},
+		{"what happened by hand in German", "us-ma", "WHAT", both(only("de"), noFact), StateProhibited},
+		{"what happened, which cannot be seen", "us-ma", "WHAT", both(noFact, unheaded), StateUnjudged},
+		{"that it does not stand there", "us-ma", "WHAT", both(law("us-ma", "us-ma.WHAT"), noFact, unheaded), StateAttested},
+		{"a language that nobody knows", "eu", "MARKETING", both(only("en"), language("fr")), StateUnjudged},
 		{"the number of residents", "us-ma", "RESIDENTS", shown, StateProhibited},
 		{"furnished mailboxes before anybody said which", "us-ca", "FURNISHED", nil, StateMissing},
 		{"furnished mailboxes that are withheld", "us-ca", "FURNISHED", func(s *Subject) { s.FurnishedMailDomains = []string{"mail.example.com"} }, StateFound},
@@ -127,6 +146,38 @@ func TestElementsAreFoundDeclaredAttestedMissingOrProhibited(t *testing.T) {
 	}
 }
 
+func TestAConflictIsOneOfAMatterByWhateverElement(t *testing.T) {
+	s := testSubject(t)
+	law("us-ca us-ma")(s)
+	found := findingsOf(run(t, s), "jurisdiction-conflict")
+	if len(found) != 1 || !strings.Contains(found[0].What, "WHAT, what happened: required by us-ca, prohibited by us-ma") {
+		t.Errorf("found %+v", found)
+	}
+	law("us-ca us-ny")(s)
+	if found := findingsOf(run(t, s), "jurisdiction-conflict"); len(found) > 0 {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestNothingIsMissingInNoticesThatCouldNotBeRendered(t *testing.T) {
+	s := testSubject(t)
+	both(law("eu us-ca us-ma"), problem(Problem{File: "templates/en/sso.md", What: "cut"}))(s)
+	s.Notices, s.Plan = nil, nil
+	report := run(t, s)
+	for _, standing := range report.Jurisdictions {
+		for _, e := range standing.Elements {
+			if e.State != StateUnjudged {
+				t.Errorf("%s %s is %s", standing.Name, e.ID, e.State)
+			}
+		}
+	}
+	for _, id := range []string{"jurisdiction-missing", "jurisdiction-conditional"} {
+		if found := findingsOf(report, id); len(found) > 0 {
+			t.Errorf("found %+v", found)
+		}
+	}
+}
+
 func TestTermsEnd(t *testing.T) {
 	zone := time.FixedZone("", 2*3600)
 	friday := time.Date(2026, time.November, 20, 15, 0, 0, 0, zone)
@@ -141,5 +192,23 @@ func TestTermsEnd(t *testing.T) {
 	}
 	if _, ok := termEnd("", friday); ok {
 		t.Error("no term ends")
+	}
+}
+
+func TestALateNoticeNamesTheLastDayOfTheTerm(t *testing.T) {
+	s := testSubject(t)
+	both(law("us-ca br"), discovered("2026-09-08"))(s)
+	var got []string
+	for _, f := range findingsOf(run(t, s), "jurisdiction-late") {
+		got = append(got, f.What[strings.LastIndex(f.What, " ")+1:])
+	}
+	if want := "2026-09-11 2026-10-08"; strings.Join(got, " ") != want { // br: 3 working days
+		t.Errorf("the last days are %v, want %s", got, want)
+	}
+	friday := time.Date(2026, time.November, 20, 15, 0, 0, 0, time.UTC)
+	for term, want := range map[string]string{"3wd": "2026-11-25", "30d": "2026-12-20", "72h": "2026-11-23 15:00 +00:00"} {
+		if end, _ := termEnd(term, friday); lastOf(term, end) != want {
+			t.Errorf("the last of %s is %s, want %s", term, lastOf(term, end), want)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -53,6 +52,12 @@ func linkRules() []rule {
 		{Rule{"link-tracking", SeverityError, "a link with a query that tracks",
 			"a breach notice does not watch its readers",
 			"take the tracking out of the query"}, eachURL(checkTracking)},
+		{Rule{"link-tracking-maybe", SeverityWarning, "a link with a parameter by which some track, such as ref, source, campaign or uid",
+			"a breach notice does not watch its readers, nor looks as if it did",
+			"take the parameter out, unless the page needs it"}, eachURL(checkMaybeTracking)},
+		{Rule{"link-token", SeverityWarning, "a link with a mail address or what reads like a token",
+			"it looks as if it were made for one reader, and a forwarded notice hands it on",
+			"write the plain address of the page"}, eachURL(checkToken)},
 		{Rule{"link-parts", SeverityError, "a link that the text part or the HTML part alone has",
 			"a reader of the other part is told less, and nobody proofreads both",
 			"put the link into the Markdown, from which both parts are made"}, each(checkParts)},
@@ -97,7 +102,12 @@ func eachHost(wrong hostKind, what string) func(*inspected, reporter) {
 }
 
 // shownLink returns a link for a finding: without anybody's address.
-func shownLink(target string) string { return account.MaskText(target) }
+func shownLink(target string) string {
+	if link, ok := parseLink(target); ok && strings.Contains(target, "%25") && somebody.MatchString(unescaped(unescaped(target))) {
+		return link.Scheme + "://" + link.Host + "/…" // escaped twice, so that masking does not see it
+	}
+	return account.MaskText(target)
+}
 
 func checkScheme(v *view, report reporter) {
 	for _, target := range v.links {
@@ -129,44 +139,6 @@ func checkPort(link *url.URL) string {
 	return ""
 }
 
-// redirectors are hosts that lead elsewhere: shorteners, and the click counters of mail
-// services.
-var redirectors = strings.Fields(`bit.ly t.co goo.gl tinyurl.com ow.ly is.gd v.gd buff.ly rb.gy cutt.ly rebrand.ly lnkd.in
-	t.ly shorturl.at tiny.cc s.id bl.ink short.io short.gy trib.al dlvr.it youtu.be fb.me amzn.to aka.ms
-	l.facebook.com lm.facebook.com safelinks.protection.outlook.com urldefense.com urldefense.proofpoint.com
-	sendgrid.net mandrillapp.com list-manage.com awstrack.me mailchi.mp hubspotlinks.com createsend.com mailgun.org`)
-
-func checkRedirect(link *url.URL) string {
-	host := canonicalHost(link.Hostname())
-	for _, known := range redirectors {
-		if host == known || strings.HasSuffix(host, "."+known) {
-			return "goes through " + known
-		}
-	}
-	query := link.Query()
-	for _, key := range slices.Sorted(maps.Keys(query)) {
-		for _, value := range query[key] {
-			value = strings.ToLower(strings.TrimSpace(value))
-			if strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "//") {
-				return "names another address to go on to, in " + key
-			}
-		}
-	}
-	return ""
-}
-
-// tracking finds the parameters of a query by which services follow readers.
-var tracking = regexp.MustCompile(`(?i)^(?:utm_.*|mtm_.*|pk_.*|hsa_.*|vero_.*|_hs.*|oly_.*|gclid|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|igshid|mc_cid|mc_eid|mkt_tok|wickedid|trk|trkid|cmpid|campaign_?id|click_?id|email_?id|open_?id|subscriber_?id|recipient_?id)$`)
-
-func checkTracking(link *url.URL) string {
-	for _, key := range slices.Sorted(maps.Keys(link.Query())) {
-		if tracking.MatchString(key) {
-			return "tracks its reader by " + key
-		}
-	}
-	return ""
-}
-
 // bareAddress is a web address or mailbox as it is shown: with or without a scheme.
 var bareAddress = regexp.MustCompile(`(?i)^(?:[a-z][a-z0-9+.-]*://)?[^\s/@]+(?:\.[^\s/@.]+)+(?:[/?#]\S*)?$|^[^\s@/]+@[^\s@/]+$`)
 
@@ -193,11 +165,35 @@ func sameAddress(words, target string) bool {
 	}
 	shown, ok := parseLink(words)
 	link, also := parseLink(target)
-	if !ok || !also || bareHost(shown) != bareHost(link) || shown.Port() != link.Port() {
+	if !ok || !also || bareHost(shown) != bareHost(link) || usualPort(shown) != usualPort(link) {
 		return false
 	}
 	rest := func(u *url.URL) string { return strings.TrimSuffix(u.RequestURI(), "/") + "#" + u.Fragment }
 	return rest(shown) == rest(link) || !whole && rest(shown) == "#"
+}
+
+// spelt returns a web address in the one spelling of those that all mean the same.
+func spelt(target string) string {
+	link, ok := parseLink(target)
+	if !ok || link.Host == "" {
+		return target
+	}
+	link.Host = strings.ToLower(link.Host)
+	if link.Scheme == "https" {
+		link.Host = strings.TrimSuffix(link.Host, ":443")
+	}
+	if link.RawPath == "" {
+		link.Path = strings.TrimSuffix(link.Path, "/")
+	}
+	return link.String()
+}
+
+// usualPort returns the port of a link, empty for that of https.
+func usualPort(u *url.URL) string {
+	if u.Scheme == "https" && u.Port() == "443" {
+		return ""
+	}
+	return u.Port()
 }
 
 func bareHost(u *url.URL) string { return strings.TrimPrefix(canonicalHost(u.Hostname()), "www.") }
@@ -262,32 +258,42 @@ func pieces(link *url.URL) []string {
 var bareName = regexp.MustCompile(`(?i)(?:^|[\s("'“„])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?:[\s/?#),;:!'"”“.]|$)`)
 
 func checkBare(v *view, report reporter) {
-	for _, found := range bareName.FindAllStringSubmatch(v.page.text, -1) {
-		host := strings.ToLower(found[1])
+	text := v.page.text
+	for _, at := range bareName.FindAllStringSubmatchIndex(text, -1) {
+		name, rest := text[at[2]:at[3]], text[at[3]:]
+		host := strings.ToLower(name)
 		if suffix, public := publicsuffix.PublicSuffix(host); !public || suffix == host {
 			continue
 		}
-		if judged, _ := v.in.judgeHost(host); judged == hostForeign || judged == hostLookAlike {
-			report(v.find(found[1]), "the text names the host %s", host)
+		judged, _ := v.in.judgeHost(host)
+		alone := rest == "" || !strings.ContainsRune("/?#", rune(rest[0]))
+		if judged == hostLookAlike || judged == hostForeign && !(alone && notHost.MatchString(name)) {
+			report(v.find(name), "the text names the host %s", host)
 		}
 	}
 }
 
+// notHost finds names that read like those of hosts and are meant for something else: files
+// with endings that are domains too, and companies such as Amazon.com.
+var notHost = regexp.MustCompile(`^[\w-]+\.(?:md|zip|py|sh|rs|pl|mov|so|cc|ps)$|^[A-Z][A-Za-z0-9-]*[a-z][A-Za-z0-9-]*\.com$`)
+
 func checkParts(v *view, report reporter) {
-	inPage := map[string]bool{}
+	inPage, inText := map[string]bool{}, map[string]bool{}
 	for _, a := range v.page.anchors {
-		inPage[a.target] = true
+		inPage[spelt(a.target)] = true
 	}
-	inText := addressesIn(v.Message.Text)
+	for _, address := range addressesIn(v.Message.Text) {
+		inText[spelt(address)] = true
+	}
 	for _, target := range v.links {
 		switch {
-		case !inPage[target]:
+		case !inPage[spelt(target)]:
 			report(v.findLink(target), "the link %s is none in the HTML part", shownLink(target))
 		case strings.HasPrefix(target, mailto):
 			if !strings.Contains(v.Message.Text, strings.TrimPrefix(target, mailto)) {
 				report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 			}
-		case !slices.Contains(inText, target):
+		case !inText[spelt(target)]:
 			report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 		}
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 
 	"golang.org/x/net/html"
@@ -15,6 +16,8 @@ var probes = map[string]func(v *view) answer{
 	"plain":           probePlain,
 	"password-advice": probeAdvice,
 	"marketing":       probeMarketing,
+	"breach-section":  probeBreachSection,
+	"residents":       probeResidents,
 	probeOfFurnished:  probeFurnished,
 }
 
@@ -68,7 +71,25 @@ func probeAdvice(v *view) answer {
 	if v.words == nil {
 		return unjudged
 	}
-	return answerOf(v.words.everywhere.MatchString(v.page.text))
+	before := ""
+	for _, sentence := range sentences(v.page.text) {
+		if v.words.advises(sentence) && (v.words.everywhere.MatchString(sentence) || v.words.there.MatchString(sentence) && v.words.everywhere.MatchString(before)) {
+			return yes
+		}
+		before = sentence
+	}
+	return no
+}
+
+// advises reports whether a sentence tells its reader to change a password: what somebody
+// else may do, or what need not be done, is no advice.
+func (w *vocabulary) advises(sentence string) bool {
+	at := w.change.FindStringIndex(sentence)
+	if at == nil {
+		return false
+	}
+	clause := condition.ReplaceAllString(sentence[:at[1]], "")
+	return !w.others.MatchString(clause) && !w.negation.MatchString(clause)
 }
 
 func probeMarketing(v *view) answer {
@@ -76,6 +97,24 @@ func probeMarketing(v *view) answer {
 		return unjudged
 	}
 	return answerOf(v.words.marketing.MatchString(v.page.text))
+}
+
+// probeBreachSection looks for a section about what happened that holds something.
+func probeBreachSection(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(slices.ContainsFunc(v.page.headings, func(h heading) bool {
+		return h.body != "" && v.words.happened.MatchString(h.text)
+	}))
+}
+
+// probeResidents looks for a count of people.
+func probeResidents(v *view) answer {
+	if v.words == nil {
+		return unjudged
+	}
+	return answerOf(v.words.people.MatchString(v.page.text) || v.words.people.MatchString(v.Message.Text))
 }
 
 // probeFurnished goes by the domains that the organisation says are its own: nothing is

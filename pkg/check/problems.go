@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// RuleUnusable is the rule that is about Subject.Problems. To override it is of no use:
-// what cannot be made use of is not sent.
+// RuleUnusable is the rule that is about Subject.Problems. It is not Overridable: what
+// cannot be made use of is not sent.
 const RuleUnusable = "unusable"
 
 // problemRules are about what was found before anything could be rendered.
@@ -18,14 +18,15 @@ func problemRules() []rule {
 	}
 }
 
-// checkProblems tells each problem, unless another rule says at its place what is wrong.
+// checkProblems tells each problem, unless another rule that cannot be overridden says at
+// its place what is wrong.
 func checkProblems(in *inspected, report reporter) {
 	if len(in.Problems) == 0 {
 		return
 	}
 	var named []Finding
 	for _, r := range slices.Concat(linkRules(), actionRules(), wordRules(), messageRules(), pageRules()) {
-		if r.Severity == SeverityError {
+		if !Overridable(r.ID) {
 			named = append(named, r.findings(in)...)
 		}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"testing"
 
 	"breachnotify/pkg/campaign"
@@ -37,22 +38,39 @@ func TestWhatCannotBeRenderedIsStillHeldAgainstTheRulesOfLinks(t *testing.T) {
 
 func TestOverriddenRulesRefuseNothing(t *testing.T) {
 	s := testSubject(t)
-	both(link("https://example.com:8443/a"), say("It was yesterday."))(s)
+	both(link("https://example.com/a?utm_source=x"), say("It was yesterday."))(s)
 	report := run(t, s)
 	if !report.Refused() {
-		t.Fatal("a port refuses nothing")
+		t.Fatal("a link that tracks refuses nothing")
 	}
 	before := report.Counts[SeverityError]
-	if idle := report.Override("link-port", "contrast", "contrast"); len(idle) != 1 || idle[0] != "contrast" {
+	if idle := report.Override("link-tracking", "contrast", "contrast"); len(idle) != 1 || idle[0] != "contrast" {
 		t.Errorf("without a finding: %v", idle)
 	}
 	if report.Refused() || report.Overridden != before || report.Counts[SeverityWarning] == 0 {
 		t.Errorf("overridden are %d of %d, counts %v", report.Overridden, before, report.Counts)
 	}
 	for _, f := range report.Findings {
-		if f.Overridden != (f.Rule == "link-port") {
+		if f.Overridden != (f.Rule == "link-tracking") {
 			t.Errorf("%s is overridden: %t", f.Rule, f.Overridden)
 		}
+	}
+}
+
+func TestWhatNothingCanBePlannedWithIsNotOverridden(t *testing.T) {
+	s := testSubject(t)
+	link("https://unrelated.org/a")(s)
+	report := run(t, s)
+	if idle := report.Override("link-host"); len(idle) > 0 || !report.Refused() || report.Overridden > 0 {
+		t.Errorf("idle are %v, counts %v, overridden %d", idle, report.Counts, report.Overridden)
+	}
+	for _, id := range fixedRules {
+		if !slices.ContainsFunc(Rules(), func(r Rule) bool { return r.ID == id }) {
+			t.Errorf("%s is no rule", id)
+		}
+	}
+	if Overridable("link-host") || !Overridable("link-tracking") {
+		t.Error("Overridable tells rules apart wrongly")
 	}
 }
 

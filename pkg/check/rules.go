@@ -80,14 +80,26 @@ func (r *Report) Add(found ...Finding) {
 	r.count()
 }
 
+// fixedRules are those about what nothing can be planned with, so that to override them is
+// of no use: notice.Load, campaign.Config.Validate and campaign.Config.CheckLink refuse
+// what breaks them.
+var fixedRules = []string{
+	RuleUnusable, "link-scheme", "link-host", "link-lookalike", "link-ip", "link-userinfo", "link-trailing-dot", "link-port", "link-parts",
+	"password-reset", "sso-sign-out", "sso-reset", "sender-domain", "remote-content", "script", "form", "page-title",
+}
+
+// Overridable reports whether overriding a rule helps.
+func Overridable(id string) bool { return !slices.Contains(fixedRules, id) }
+
 // Override takes the findings of rules that somebody has overridden out of the counts,
-// so that they refuse nothing. It returns the rules of which there is no finding.
+// so that they refuse nothing; those of a rule that is not Overridable stay. It returns the
+// rules of which there is no finding.
 func (r *Report) Override(rules ...string) (idle []string) {
 	for _, id := range rules {
 		found := false
 		for i := range r.Findings {
 			if r.Findings[i].Rule == id {
-				r.Findings[i].Overridden, found = true, true
+				r.Findings[i].Overridden, found = Overridable(id), true
 			}
 		}
 		if !found && !slices.Contains(idle, id) {

@@ -24,6 +24,28 @@ func TestTheBuiltInNoticesBreakNoRule(t *testing.T) {
 	}
 }
 
+func TestTheBuiltInNoticesBreakNoRuleWithEveryOptionalFact(t *testing.T) {
+	s := testSubject(t)
+	s.DefaultLocale = "en"
+	s.Facts.Links["two_factor"], s.Facts.Links["announcement"] = "https://example.com/2fa", "https://example.com/incident"
+	s.Facts.Incident["breach_date"] = "2026-11-05"
+	for key := range s.Facts.Incident {
+		if key != "breach_date" && key != "discovered" {
+			s.Facts.Incident[key+"_de"] = "Das steht hier auf Deutsch."
+		}
+	}
+	for _, key := range []string{
+		"third_party", "law_enforcement_delay", "late_reason", "consequences", "credit_bureaus", "security_freeze", "police_report",
+		"identity_protection", "agencies",
+	} {
+		s.Facts.Incident[key], s.Facts.Incident[key+"_de"] = "This is said here in short words.", "Das steht hier in kurzen Worten."
+	}
+	s.render(t)
+	for _, f := range run(t, s).Findings {
+		t.Errorf("%s %s: %s", f.Where(), f.Rule, f.What)
+	}
+}
+
 // pair is a change of a Subject that breaks a rule, and one that comes close and does
 // not.
 type pair struct {
@@ -39,22 +61,27 @@ func pairs(t *testing.T) map[string]pair {
 	harder := strings.Repeat("Additional confidential information was regrettably involved in the incident. ", 20)
 	eu := law("eu", "WHAT", "CONSEQ", "MEAS", "PLAIN")
 	euFacts := fact(t, "consequences", "Somebody may try the password at other services.")
+	defaults := func(locale string) func(*Subject) { return func(s *Subject) { s.DefaultLocale = locale } }
+	inGerman := fact(t, "what_happened_de", "Ein Dritter drang in eine Datenbank ein.", "what_information_de", "Namen und Hashes.",
+		"what_we_are_doing_de", "Die Lücke ist zu.", "contact_de", "Rufen Sie uns an: +1 555 010 0199.", "residents", "4,210", "agencies", "Unseen words stand here.", "agencies_de", "Ämter.")
 	return map[string]pair{
 		RuleUnusable: {problem(Problem{File: "templates/en/sso.md", Line: 7, What: "an action is not closed"}),
 			both(problem(Problem{File: "links.help", What: "not an https link"}), func(s *Subject) { s.Facts.Links["help"] = "http://example.com/help" }), "templates/en/sso.md:7"},
 
-		"link-scheme":       {link("http://example.com/a"), link("mailto:help@example.com"), ""},
-		"link-host":         {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
-		"link-lookalike":    {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
-		"link-ip":           {link("https://192.168.1.1/a"), link("https://example.com/192.168.1.1"), ""},
-		"link-userinfo":     {link("https://example.com@evil.org/a"), link("https://example.com/@evil.org"), ""},
-		"link-trailing-dot": {link("https://example.com./a"), link("https://example.com/a."), ""},
-		"link-port":         {link("https://example.com:8443/a"), link("https://example.com:443/a"), ""},
-		"link-shortener":    {link("https://bit.ly/a"), link("https://example.com/bit.ly"), ""},
-		"link-text":         {linkAs("https://example.com/b", "https://example.com/a"), linkAs("https://example.com/a", "example.com/a"), ""},
-		"link-reader":       {link("https://example.com/a?u=1017"), link("https://example.com/a?u=10170"), ""},
-		"link-tracking":     {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
-		"link-parts":        {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
+		"link-scheme":         {link("http://example.com/a"), link("mailto:help@example.com"), ""},
+		"link-host":           {link("https://unrelated.org/a"), link("https://www.example.com/a"), ""},
+		"link-lookalike":      {link("https://example.com.evil.org/a"), link("https://unrelated.org/a"), ""},
+		"link-ip":             {link("https://192.168.1.1/a"), link("https://example.com/192.168.1.1"), ""},
+		"link-userinfo":       {link("https://example.com@evil.org/a"), link("https://example.com/@evil.org"), ""},
+		"link-trailing-dot":   {link("https://example.com./a"), link("https://example.com/a."), ""},
+		"link-port":           {link("https://example.com:8443/a"), link("https://example.com:443/a"), ""},
+		"link-shortener":      {link("https://bit.ly/a"), link("https://example.com/bit.ly"), ""},
+		"link-text":           {linkAs("https://example.com/b", "https://example.com/a"), linkAs("https://example.com/a", "example.com/a"), ""},
+		"link-reader":         {link("https://example.com/a?u=1017"), link("https://example.com/a?u=10170"), ""},
+		"link-tracking":       {link("https://example.com/a?utm_source=mail"), link("https://example.com/a?source=mail"), ""},
+		"link-tracking-maybe": {link("https://example.com/a?b=1;uid=7"), link("https://example.com/source?uid="), ""},
+		"link-token":          {link("https://example.com/a/9f86d081884c7d65"), link("https://example.com/notice-of-data-breach-2026-11-08"), ""},
+		"link-parts":          {markup(`<a href="https://example.com/only">Our page</a>`), link("https://example.com/only"), ""},
 
 		"link-bare": {say("See evil.org/more for more."), say("See www.example.com, write to help@evil.org, or read notes.txt, e.g. the end.Das ist z.B. so."), ""},
 
@@ -87,9 +114,10 @@ func pairs(t *testing.T) map[string]pair {
 		"page-language":  {swap(`lang="de"`, `lang="en"`), nothing, "templates/layout.html"},
 		"page-title":     {func(s *Subject) { s.eachVariant(titled(" ")) }, func(s *Subject) { s.eachVariant(titled("A")) }, "templates/layout.html"},
 		"heading-order":  {markup("<h4>Deep</h4><p>Text.</p>"), markup("<h3>Deep</h3><p>Text.</p>"), ""},
-		"contrast":       {swap("color: #1c1c1e;", "color: #808080;"), swap("color: #1c1c1e;", "color: #707070;"), ""},
+		"contrast":       {swap("color: #1c1c1e;", "color: #777777;"), swap("color: #1c1c1e;", "color: #707070;"), ""},
 
 		"language-sections": {func(s *Subject) { s.inLanguage("en", "<h2>More</h2><p>Text.</p>") }, markup("<h2>More</h2><p>Text.</p>"), "templates/de/sso.md"},
+		"language-facts":    {both(defaults("en"), fact(t, "contact", "Call us at +1 555 010 0199, or write.")), both(defaults("en"), inGerman), "incident.contact"},
 		"language-links":    {both(func(s *Subject) { s.Facts.Links["announcement"] = "https://example.com/news" }, func(s *Subject) { s.inLanguage("de", `<a href="https://example.com/news">News</a>`) }), nothing, "templates/en/sso.md"},
 
 		"plan-empty-class":    {plan(func(p *Plan) { delete(p.Status.ByClass, account.SSO) }), nothing, "export"},
@@ -108,6 +136,7 @@ func pairs(t *testing.T) map[string]pair {
 		"jurisdiction-conflict":    {law("eu us-ma"), law("eu uk"), "jurisdictions"},
 		"jurisdiction-unattested":  {both(law("eu"), euFacts), both(eu, euFacts), "attest"},
 		"attest-unknown":           {law("eu", "us-ca.PLAIN"), law("eu", "eu.PLAIN"), "attest.us-ca.PLAIN"},
+		"discovered-future":        {discovered("2026-11-23"), discovered("2026-11-22"), "incident.discovered"},
 		"jurisdiction-late":        {law("br"), law("us-hipaa"), "incident.discovered"},
 	}
 }
@@ -263,5 +292,159 @@ func TestRunNeedsNoticesAndADate(t *testing.T) {
 		if _, err := Run(s); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func discovered(day string) func(*Subject) {
+	return func(s *Subject) {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			panic(err)
+		}
+		s.Discovered = at
+	}
+}
+
+func TestNamesThatAreNoHosts(t *testing.T) {
+	s := testSubject(t)
+	say("See readme.md, accounts.zip and log.py, or ask Amazon.com or Booking.com.")(s)
+	for _, f := range findingsOf(run(t, s), "link-bare") {
+		t.Errorf("%s", f.What)
+	}
+	for _, text := range []string{"amazon.com", "Amazon.com/reset", "www.readme.md", "Evil.org", "readme.md/x", "Examp1e.com"} {
+		s := testSubject(t)
+		say("See " + text + " for more.")(s)
+		if len(findingsOf(run(t, s), "link-bare")) == 0 {
+			t.Errorf("%s is not found", text)
+		}
+	}
+}
+
+func TestWhatALinkMayHold(t *testing.T) {
+	for target, rule := range map[string]string{
+		"https://example.com/a?email=jane@example.org":                      "link-token",
+		"https://example.com/a/jane%40example.org":                          "link-token",
+		"https://example.com/a?m=jane%2540example.org":                      "link-token",
+		"https://example.com/#jane@example.org":                             "link-token",
+		"https://example.com/a?t=k3J9xQ2mZ7pL4vB8":                          "link-token",
+		"https://example.com/f47ac10b-58cc-4372-a567-0e02b2c3d479/a":        "link-token",
+		"https://example.com/a;uid=1":                                       "",
+		"https://example.com/a?x=1;utm_source=mail":                         "link-tracking",
+		"https://example.com/a#utm_source=mail":                             "link-tracking",
+		"https://example.com/a#/b?utm_source=mail":                          "link-tracking",
+		"https://example.com/a?ref=mail":                                    "link-tracking-maybe",
+		"https://example.com/a?campaign=breach":                             "link-tracking-maybe",
+		"https://example.com/a?cid=4711":                                    "link-tracking-maybe",
+		"https://example.com/security-incident-november-2026-faq?topic=one": "",
+		"https://example.com/articles/360012345678901-What-happened":        "",
+		"https://example.com/a#source":                                      "",
+	} {
+		s := testSubject(t)
+		link(target)(s)
+		found := map[string]bool{}
+		for _, f := range run(t, s).Findings {
+			found[f.Rule] = true
+			if strings.Contains(f.What, "jane") {
+				t.Errorf("%s: the finding shows an address: %s", target, f.What)
+			}
+		}
+		if rule == "" && len(found) > 0 || rule != "" && (len(found) != 1 || !found[rule]) {
+			t.Errorf("%s: found %v, want %q", target, found, rule)
+		}
+	}
+}
+
+func TestANameOfAHostIsNoLink(t *testing.T) {
+	s := testSubject(t)
+	fact(t, "contact", "Look at www.example.com, or call +1 555 010 0199.")(s)
+	for _, f := range run(t, s).Findings {
+		t.Errorf("%s %s: %s", f.Where(), f.Rule, f.What)
+	}
+	fact(t, "contact", "Look at www.unrelated.org, or call +1 555 010 0199.")(s)
+	report := run(t, s)
+	if found := findingsOf(report, "link-bare"); len(found) != 1 || found[0].Where() != "incident.contact:1" || report.Refused() {
+		t.Errorf("found %+v", report.Findings)
+	}
+}
+
+func TestOneLinkInTwoSpellingsIsOne(t *testing.T) {
+	for _, words := range []string{"https://example.com", "https://Example.com/", "example.com", "HTTPS://EXAMPLE.COM:443/"} {
+		s := testSubject(t)
+		linkAs("https://example.com/", words)(s)
+		for _, f := range run(t, s).Findings {
+			t.Errorf("%s: %s: %s", words, f.Rule, f.What)
+		}
+	}
+	s := testSubject(t)
+	linkAs("https://example.com/", "https://example.com/b")(s)
+	if report := run(t, s); len(findingsOf(report, "link-text")) == 0 || len(findingsOf(report, "link-parts")) == 0 {
+		t.Errorf("another page: %+v", report.Findings)
+	}
+}
+
+func TestAddressesOfMarkdownEndAtTheirWords(t *testing.T) {
+	got := addressesIn("See [https://example.com](https://example.com/), [https://example.org/a] and https://[::1]/x.")
+	want := "https://example.com https://example.com/ https://example.org/a https://[::1]/x"
+	if strings.Join(got, " ") != want {
+		t.Errorf("they are %q, want %s", got, want)
+	}
+}
+
+func TestALinkInPunycodeIsOnItsDomain(t *testing.T) {
+	for _, own := range []string{"bücher.example", "xn--bcher-kva.example", "BÜCHER.EXAMPLE"} {
+		s := testSubject(t)
+		s.OfficialDomains = append(s.OfficialDomains, own)
+		both(link("https://xn--bcher-kva.example/a"), link("HTTPS://EXAMPLE.COM/b"))(s)
+		for _, f := range run(t, s).Findings {
+			t.Errorf("%s: %s: %s", own, f.Rule, f.What)
+		}
+	}
+}
+
+func TestWhatIsAPlaceholder(t *testing.T) {
+	for _, text := range []string{
+		"[insert date]", "[Company Name]", "[your name]", "[Organization]", "${name}", "{name}", "*|FNAME|*", "%NAME%", "______", "XX/XX/2026",
+		"INSERT DATE HERE", "???", "<NAME>", "TODO", "[NAME]", "[DATE]", "[CUSTOMER NAME]", "[Ihr Name]", "{{.Name}}", "TODO: say what", "[TODO]",
+	} {
+		s := testSubject(t)
+		say("We wrote on " + text + " to all.")(s)
+		if len(findingsOf(run(t, s), "placeholder")) == 0 {
+			t.Errorf("%s is none", text)
+		}
+	}
+	s := testSubject(t)
+	both(say("See the guide [PDF] about [GDPR], [HIPAA] and the TODO-list; 100%, a_b, 20% OFF, snake_case, really? 12/31/2026."), link("https://example.com/a%DATA%20____b"))(s)
+	for _, f := range findingsOf(run(t, s), "placeholder") {
+		t.Errorf("%s", f.What)
+	}
+}
+
+func TestWhatAsksForASecret(t *testing.T) {
+	for _, text := range []string{
+		"Do not hesitate to send us your password.", "Forward the six-digit code to us.", "Read the code out to our agent on the telephone.",
+		"Please fill in your password in the form that we send.", "Never mind; send us your password now.", "Please send us your password.",
+		"Don't forget to tell us your PIN.",
+	} {
+		s := testSubject(t)
+		say(text)(s)
+		if len(findingsOf(run(t, s), "asks-secret")) == 0 {
+			t.Errorf("%q does not", text)
+		}
+	}
+	for _, text := range []string{
+		"Tell your family to change their password too.", "Tell your colleagues to reset their passwords.", "Never send us your password.",
+		"Do not give your password to anybody; we never ask for it.", "Read the page about your password on our website.",
+		"Forward any message that asks for your password to us.", "Please enter the code from your app on our website.",
+	} {
+		s := testSubject(t)
+		say(text)(s)
+		for _, f := range findingsOf(run(t, s), "asks-secret") {
+			t.Errorf("%q: %s", text, f.What)
+		}
+	}
+	s := testSubject(t)
+	both(only("de"), say("Zögern Sie nicht, uns Ihr Passwort zu senden."))(s)
+	if len(findingsOf(run(t, s), "asks-secret")) == 0 {
+		t.Error("it does not in German")
 	}
 }

@@ -17,6 +17,7 @@ const (
 	StateMissing    State = "missing"    // nothing shows it
 	StateProhibited State = "prohibited" // it stands in a notice and must not
 	StateAbsent     State = "absent"     // it must not stand in the notices, and was not seen there
+	StateUnjudged   State = "not judged" // nobody could look, or what must not stand there can escape a program
 )
 
 // Standing is how the notices stand to one jurisdiction.
@@ -67,8 +68,10 @@ func (in *inspected) judge() []Standing {
 	return standings
 }
 
-// BUG(check): an element that is prohibited and goes by a fact is seen by the words of
-// that fact; a template that says the same in words of its own is not.
+// BUG(check): an element that is prohibited is seen by the words of its fact, by the
+// headings of sections about it and by counts of people; a template that says the same in
+// words of its own is not, so that such an element is not judged before a person attests
+// that it does not stand there.
 
 // judgeElement says what can be said of one element in all notices together: the worst
 // of them counts.
@@ -80,14 +83,12 @@ func (in *inspected) judgeElement(j jurisdiction, e element) ElementStands {
 	seen := in.look(j, e)
 	s.Unjudged = slices.Sorted(maps.Keys(seen.unjudged))
 	if e.Need == needProhibited {
-		s.State, s.Where = StateAbsent, slices.Sorted(maps.Keys(seen.has))
-		if len(s.Where) > 0 {
-			s.State = StateProhibited
-		}
-		return s
+		return s.prohibited(seen)
 	}
 	s.Where = slices.Sorted(maps.Keys(seen.lacks))
 	switch {
+	case e.observable() && !in.isRendered(e):
+		s.State = StateUnjudged
 	case len(seen.has) == 0 || len(seen.lacks) > 0:
 		s.State = StateMissing
 	case seen.declared:
@@ -99,9 +100,32 @@ func (in *inspected) judgeElement(j jurisdiction, e element) ElementStands {
 	case s.By != "" && (e.Need == needConditional || len(seen.lacks) == 0):
 		s.State = StateAttested
 	case e.Attest:
-		s.unvouched = s.State != StateMissing
+		s.unvouched = s.State != StateMissing && s.State != StateUnjudged
 	}
 	return s
+}
+
+// prohibited says what can be said of an element that must not stand in the notices.
+func (s ElementStands) prohibited(seen sight) ElementStands {
+	s.Where = slices.Sorted(maps.Keys(seen.has))
+	switch {
+	case len(s.Where) > 0:
+		s.State = StateProhibited
+	case s.By != "":
+		s.State = StateAttested
+	case s.of.Attest:
+		s.State, s.unvouched = StateUnjudged, true
+	case len(seen.lacks) == 0:
+		s.State = StateUnjudged
+	default:
+		s.State = StateAbsent
+	}
+	return s
+}
+
+// isRendered reports whether there is a notice in which to look for an element.
+func (in *inspected) isRendered(e element) bool {
+	return slices.ContainsFunc(in.views, func(v *view) bool { return e.concerns(v.class) })
 }
 
 // attested returns who vouches for an element where that is asked for: in general, and

@@ -19,6 +19,9 @@ type Subject struct {
 	Discovered      time.Time         // zero: not known
 	At              time.Time         // the moment from which the notices go out
 
+	// DefaultLocale is the language of the facts that are given in no other; empty: not known.
+	DefaultLocale string
+
 	// FurnishedMailDomains are those under which the organisation gives its users
 	// mailboxes, which may have been broken into together with the accounts.
 	FurnishedMailDomains []string

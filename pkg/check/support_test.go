@@ -196,3 +196,14 @@ func run(t testing.TB, s *Subject) *Report {
 	}
 	return report
 }
+
+// findingsOf returns the findings of one rule.
+func findingsOf(report *Report, id string) []Finding {
+	var found []Finding
+	for _, f := range report.Findings {
+		if f.Rule == id {
+			found = append(found, f)
+		}
+	}
+	return found
+}

@@ -42,7 +42,7 @@ func inspect(s *Subject) *inspected {
 	for _, n := range s.Notices {
 		for _, variant := range n.Variants {
 			v := &view{in: in, class: n.Class, locale: n.Locale, file: fileOf(n.Class, n.Locale), Variant: variant, plain: map[string]string{}}
-			v.language, _, _ = strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
+			v.language = languageOf(n.Locale)
 			if words, known := vocabularies[v.language]; known {
 				v.words = words()
 			}
@@ -84,9 +84,13 @@ var webAddress = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s<>"')]+`)
 
 // addressesIn returns the web addresses in running text.
 func addressesIn(text string) []string {
+	text = strings.ReplaceAll(text, "](", "] (") // of Markdown: the words of a link end there
 	found := webAddress.FindAllString(text, -1)
 	for i, address := range found {
 		found[i] = strings.TrimRight(address, ".,;:!?")
+		if !strings.Contains(found[i], "[") { // of an IPv6 address
+			found[i] = strings.TrimRight(found[i], "]")
+		}
 	}
 	return found
 }

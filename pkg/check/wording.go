@@ -17,7 +17,7 @@ const (
 // wordRules are about what the notices say.
 func wordRules() []rule {
 	return []rule{
-		{Rule{"placeholder", SeverityError, "a place that nobody filled in: braces, <no value>, TODO, [NAME]",
+		{Rule{"placeholder", SeverityError, "a place that nobody filled in: braces, <no value>, TODO, [Company Name], %NAME%, *|NAME|*, ____, XX/XX/2026",
 			"it tells the reader that nobody has read the notice before",
 			"fill it in, or take it out"}, each(checkPlaceholder)},
 		{Rule{"empty-section", SeverityError, "a heading with nothing below it",
@@ -44,12 +44,50 @@ func wordRules() []rule {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{\{|\}\}|<no value>|\b(?:TODO|TBD|FIXME|XXX+|PLACEHOLDER)\b|(?i:lorem ipsum)|\[[A-Z][A-Z _-]{2,}\]|%(?:s|d|v)\b`)
+// placeholder finds what authors and mail services write for what is filled in later.
+var placeholder = regexp.MustCompile(`\{\{|\}\}|<no value>|(?i:lorem ipsum)|%(?:s|d|v)\b` +
+	`|\$?\{[A-Za-z_][\w .-]*\}` + // ${name}, {name}
+	`|\*\|[^|\n]+\|\*` + // *|FNAME|*
+	`|%%?[A-Z][A-Z0-9_]{2,}%%?` + // %NAME%
+	`|<[A-Z][A-Z0-9 _-]+>` + // <NAME>
+	`|_{4,}|\?{3,}` +
+	`|\b(?:XX|DD|MM|xx|dd|mm)[/.-](?:XX|DD|MM|xx|dd|mm)[/.-](?:[0-9X]{2,4}|YYYY|YY|yyyy|yy|xxxx|xx)\b` +
+	`|\b(?:INSERT|ENTER|ADD) (?:[A-Z]+ ){0,4}(?:HERE|DATE|NAME|TEXT|LINK|URL|NUMBER|ADDRESS)\b` +
+	`|\[(?i:insert|enter|add|your|company|organi[sz]ation|customer|recipient|first|last|full|date|name|number|phone|telephone|address|e-?mail|link|url|title|description|details|describe|xx+|ihr[er]?|datum|einfügen|vorname|nachname|firma|tbd|todo)(?:[ _/-][^\[\]\n]{0,60})?\]`)
+
+// markers are the words by which authors mark what is still to do, and brackets around
+// capitals: neither as a part of a longer word with a hyphen, such as TODO-list.
+var (
+	markers  = regexp.MustCompile(`[\pL\pN_-]*\b(?:TODO|TBD|TBA|FIXME|XXX+|PLACEHOLDER)\b[\pL\pN_-]*`)
+	marker   = regexp.MustCompile(`^(?:TODO|TBD|TBA|FIXME|XXX+|PLACEHOLDER)$`)
+	capitals = regexp.MustCompile(`\[[A-Z][A-Z0-9 _-]{2,}\]`)
+)
+
+// longestAbbreviation is how many capitals alone in brackets can stand for something, as
+// those of [PDF] and [GDPR] do.
+const longestAbbreviation = 6
+
+func placeholdersIn(part string) []string {
+	found := placeholder.FindAllString(part, -1)
+	for _, word := range markers.FindAllString(part, -1) {
+		if marker.MatchString(word) {
+			found = append(found, word)
+		}
+	}
+	for _, words := range capitals.FindAllString(part, -1) {
+		inner := strings.Trim(words, "[]")
+		if (len(inner) > longestAbbreviation || strings.ContainsAny(inner, " _-")) && !slices.Contains(found, words) {
+			found = append(found, words)
+		}
+	}
+	return found
+}
 
 func checkPlaceholder(v *view, report reporter) {
 	for _, part := range []string{v.Message.Subject, v.Message.Text, v.page.text} {
 		part = strings.TrimPrefix(part, "[TEST] ")
-		for _, found := range placeholder.FindAllString(part, -1) {
+		part = webAddress.ReplaceAllString(part, " ") // where the same marks are escapes
+		for _, found := range placeholdersIn(part) {
 			report(v.find(found), "the notice shows %s", found)
 		}
 	}

@@ -99,15 +99,18 @@ func (s *Set) checkMessage(v variant, m Message) (map[string]bool, error) {
 // sameLinks refuses a link that only one part has, and one that is none in the
 // HTML part, although mail readers would make one of it.
 func sameLinks(text string, p page) error {
-	inText := map[string]bool{}
+	inText, inPage := map[string]bool{}, map[string]bool{}
+	for link := range p.links {
+		inPage[spelt(link)] = true
+	}
 	for _, found := range append(urlsIn(text), urlsIn(p.text)...) {
-		inText[found] = true
-		if !p.links[found] {
+		inText[spelt(found)] = true
+		if !inPage[spelt(found)] {
 			return hint.Wrap(fmt.Errorf("%s stands in the text and is no link", found), "write <%s>, or [words](%s)", found, found)
 		}
 	}
 	for link := range p.links {
-		if !inText[link] && !strings.Contains(text, visible(link)) {
+		if !inText[spelt(link)] && !strings.Contains(text, visible(link)) {
 			err := fmt.Errorf("the text part lacks the link %s of the layout", link)
 			return hint.Wrap(err, "a link of layout.html must stand in every notice too, so that the text part has it")
 		}

@@ -136,6 +136,10 @@ func (c *compiler) reads(n *ast.Link, target string) bool {
 
 func (c *compiler) autoLink(n *ast.AutoLink) error {
 	target := string(n.URL(c.source))
+	if label := string(n.Label(c.source)); n.AutoLinkType == ast.AutoLinkURL && !strings.Contains(label, "://") {
+		c.out.literal(label) // www.example.com: a name, which leads nowhere before somebody types it
+		return nil
+	}
 	if n.AutoLinkType == ast.AutoLinkEmail {
 		target = mailto + strings.TrimPrefix(target, mailto)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"breachnotify/pkg/account"
 	"breachnotify/pkg/hint"
@@ -44,7 +45,7 @@ const mailto = "mailto:"
 // webURL is https and the characters of RFC 3986 that need no escaping in HTML
 // nor in running text, where mail readers end a link at quotes, brackets and
 // parentheses.
-var webURL = regexp.MustCompile(`^https://[A-Za-z0-9._~:/?#@!$&*+,;=%\[\]-]+$`)
+var webURL = regexp.MustCompile(`^(?i:https)://[A-Za-z0-9._~:/?#@!$&*+,;=%\[\]-]+$`)
 
 // checkWeb refuses what is not an absolute https URL with a host.
 func checkWeb(link string) error {
@@ -56,6 +57,9 @@ func checkWeb(link string) error {
 		return hint.Wrap(errors.New("not an https link"), "write the whole address, beginning with https://")
 	case u.Hostname() == "" || u.User != nil:
 		return errors.New("a link needs a host and no user name")
+	case strings.ContainsFunc(u.Hostname(), notASCII) && strings.ContainsFunc(link, notASCII):
+		return hint.Wrap(errors.New("the host of the link is not in ASCII, which mail readers show and compare in different ways"),
+			"write it in punycode: https://%s", canonicalHost(u.Hostname()))
 	case !webURL.MatchString(link):
 		return hint.Wrap(errors.New("the link holds a character that mail readers break links at"),
 			"percent-encode it: a space is %%20, an opening parenthesis %%28")
@@ -63,12 +67,17 @@ func checkWeb(link string) error {
 	return nil
 }
 
+func notASCII(r rune) bool { return r > unicode.MaxASCII }
+
 // checkDestination refuses a link of a template or a fact that is neither a web
 // address nor one mailbox.
 func checkDestination(link string) error {
 	address, ok := strings.CutPrefix(link, mailto)
 	if !ok {
 		return checkWeb(link)
+	}
+	if strings.Contains(address, "?") {
+		return hint.Wrap(errors.New("a mailto link that holds more than an address"), "take out the question mark and what follows it: a subject or a text in it is somebody else's words in the reader's mail")
 	}
 	parsed, err := account.ParseAddress(address)
 	if err != nil {

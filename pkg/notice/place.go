@@ -21,7 +21,10 @@ type place struct{ host, path string }
 // placeOf returns where an https address leads, with its scheme or without. ok is
 // false for what is no web address.
 func placeOf(address string) (p place, ok bool) {
-	u, err := url.Parse("https://" + strings.TrimPrefix(address, "https://"))
+	if len(address) >= len(https) && strings.EqualFold(address[:len(https)], https) {
+		address = address[len(https):]
+	}
+	u, err := url.Parse(https + address)
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return place{}, false
 	}
@@ -31,6 +34,26 @@ func placeOf(address string) (p place, ok bool) {
 	}
 	p.path = strings.ToLower(path.Clean("/" + u.Path))
 	return p, true
+}
+
+const https = "https://"
+
+// spelt returns a web address in the one spelling of those that all mean the same: the
+// scheme and the host in lower case, no port of https, no slash at the end.
+func spelt(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	u.Scheme = strings.ToLower(u.Scheme)
+	u.Host = strings.ToLower(u.Host)
+	if u.Scheme == "https" {
+		u.Host = strings.TrimSuffix(u.Host, ":443")
+	}
+	if u.RawPath == "" {
+		u.Path = strings.TrimSuffix(u.Path, "/")
+	}
+	return u.String()
 }
 
 // canonicalHost returns a host in lower-case A-labels, by the rules for the domains

@@ -44,7 +44,7 @@ func TestSSONoticeLeadsToTheResetInNoSpelling(t *testing.T) {
 		"[x](https://example.com/reset//)", "[x](https://EXAMPLE.com/%72eset/)", "[x](https://example.com/reset%2F)", "[x](https://example.com/RESET)",
 		"[x](https://example.com:443/reset)", "[x](https://example.com:/reset)", "[x](https://example.com./reset)", "[x](https://example.com//reset)",
 		"[x](https://example.com/./reset)", "[x](https://example.com/help/../reset)", "[x](https://example.com/%2e%2e/reset)",
-		"[x](https://%EF%BD%85xample.com/reset)",
+		"[x](https://%EF%BD%85xample.com/reset)", "[x](HTTPS://EXAMPLE.COM/reset)",
 		"{{if eq (len .Accounts) 7}}[x](https://example.com/reset?x=1){{end}} y",
 		"[https://example.com/reset](https://example.com/security)", "[https://example.com/reset/?a](https://example.com/security)",
 		"[example.com/reset](https://example.com/security)", "Type example.com/reset.", "Type \u201eEXAMPLE.COM/reset#a\u201c!", "`example.com:443/reset/`",
