@@ -2,6 +2,7 @@ package check
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func TestTheBuiltInNoticesBreakNoRuleWithEveryOptionalFact(t *testing.T) {
 	s.DefaultLocale = "en"
 	s.Facts.Links["two_factor"], s.Facts.Links["announcement"] = "https://example.com/2fa", "https://example.com/incident"
 	s.Facts.Incident["breach_date"] = "2026-11-05"
-	for key := range s.Facts.Incident {
+	for _, key := range slices.Collect(maps.Keys(s.Facts.Incident)) {
 		if key != "breach_date" && key != "discovered" {
 			s.Facts.Incident[key+"_de"] = "Das steht hier auf Deutsch."
 		}

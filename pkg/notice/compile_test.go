@@ -249,6 +249,22 @@ func TestFactsInTheLanguageOfTheNotice(t *testing.T) {
 	}
 }
 
+// A key that looks like the German form of a German form is one, whatever is read first.
+func TestFactsInALanguageOfALanguage(t *testing.T) {
+	for range 20 { // the order of a map
+		s, err := loadWith(testOptions().FS, func(o *Options) {
+			o.Facts.Incident["contact_de"], o.Facts.Incident["contact_de_de"] = "Rufen Sie uns an.", "Doppelt."
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := compose(t, s, testRecipient(t, account.SSO, "de", account.Account{ID: "17"}))
+		if !strings.Contains(m.Text, "Rufen Sie uns an.") || strings.Contains(m.Text, "Doppelt.") {
+			t.Fatalf("the contact is not that of contact_de:\n%s", m.Text)
+		}
+	}
+}
+
 func TestMissingFactsHaveAHint(t *testing.T) {
 	for _, key := range []string{"what_happened", "what_information", "what_we_are_doing"} {
 		_, err := loadWith(testOptions().FS, func(o *Options) { delete(o.Facts.Incident, key) })

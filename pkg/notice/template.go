@@ -2,6 +2,7 @@ package notice
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
@@ -67,20 +68,24 @@ func localFacts(incident map[string]string, locale string) (facts, origins map[s
 }
 
 // parseFacts parses all facts that say anything, each under the key that it was
-// written under, so that errors name that one.
+// written under, so that errors name that one, and once.
 func parseFacts(values, origins map[string]string) (map[string]fact, error) {
-	facts := map[string]fact{}
+	type written struct{ key, value string }
+	facts, parsed := map[string]fact{}, map[written]fact{}
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if values[key] == "" || origins[key] != "" {
+		if values[key] == "" {
 			continue
 		}
-		f, err := parseFact(key, values[key])
+		w := written{cmp.Or(origins[key], key), values[key]}
+		f, known := parsed[w]
+		if !known {
+			var err error
+			f, err = parseFact(w.key, w.value)
+			parsed[w] = f
+			errs = append(errs, err)
+		}
 		facts[key] = f
-		errs = append(errs, err)
-	}
-	for key, origin := range origins {
-		facts[key] = facts[origin]
 	}
 	return facts, errors.Join(errs...)
 }
