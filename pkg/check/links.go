@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"breachnotify/pkg/account"
+	"breachnotify/pkg/notice"
 )
 
 // linkRules are about where the links of the notices lead.
@@ -172,22 +173,6 @@ func sameAddress(words, target string) bool {
 	return rest(shown) == rest(link) || !whole && rest(shown) == "#"
 }
 
-// spelt returns a web address in the one spelling of those that all mean the same.
-func spelt(target string) string {
-	link, ok := parseLink(target)
-	if !ok || link.Host == "" {
-		return target
-	}
-	link.Host = strings.ToLower(link.Host)
-	if link.Scheme == "https" {
-		link.Host = strings.TrimSuffix(link.Host, ":443")
-	}
-	if link.RawPath == "" {
-		link.Path = strings.TrimSuffix(link.Path, "/")
-	}
-	return link.String()
-}
-
 // usualPort returns the port of a link, empty for that of https.
 func usualPort(u *url.URL) string {
 	if u.Scheme == "https" && u.Port() == "443" {
@@ -280,20 +265,20 @@ var notHost = regexp.MustCompile(`^[\w-]+\.(?:md|zip|py|sh|rs|pl|mov|so|cc|ps)$|
 func checkParts(v *view, report reporter) {
 	inPage, inText := map[string]bool{}, map[string]bool{}
 	for _, a := range v.page.anchors {
-		inPage[spelt(a.target)] = true
+		inPage[notice.CanonicalURL(a.target)] = true
 	}
 	for _, address := range addressesIn(v.Message.Text) {
-		inText[spelt(address)] = true
+		inText[notice.CanonicalURL(address)] = true
 	}
 	for _, target := range v.links {
 		switch {
-		case !inPage[spelt(target)]:
+		case !inPage[notice.CanonicalURL(target)]:
 			report(v.findLink(target), "the link %s is none in the HTML part", shownLink(target))
 		case strings.HasPrefix(target, mailto):
 			if !strings.Contains(v.Message.Text, strings.TrimPrefix(target, mailto)) {
 				report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 			}
-		case !inText[spelt(target)]:
+		case !inText[notice.CanonicalURL(target)]:
 			report(v.findLink(target), "the text part lacks the link %s", shownLink(target))
 		}
 	}

@@ -101,16 +101,16 @@ func (s *Set) checkMessage(v variant, m Message) (map[string]bool, error) {
 func sameLinks(text string, p page) error {
 	inText, inPage := map[string]bool{}, map[string]bool{}
 	for link := range p.links {
-		inPage[spelt(link)] = true
+		inPage[CanonicalURL(link)] = true
 	}
 	for _, found := range append(urlsIn(text), urlsIn(p.text)...) {
-		inText[spelt(found)] = true
-		if !inPage[spelt(found)] {
+		inText[CanonicalURL(found)] = true
+		if !inPage[CanonicalURL(found)] {
 			return hint.Wrap(fmt.Errorf("%s stands in the text and is no link", found), "write <%s>, or [words](%s)", found, found)
 		}
 	}
 	for link := range p.links {
-		if !inText[spelt(link)] && !strings.Contains(text, visible(link)) {
+		if !inText[CanonicalURL(link)] && !strings.Contains(text, visible(link)) {
 			err := fmt.Errorf("the text part lacks the link %s of the layout", link)
 			return hint.Wrap(err, "a link of layout.html must stand in every notice too, so that the text part has it")
 		}

@@ -38,14 +38,14 @@ func placeOf(address string) (p place, ok bool) {
 
 const https = "https://"
 
-// spelt returns a web address in the one spelling of those that all mean the same: the
-// scheme and the host in lower case, no port of https, no slash at the end.
-func spelt(address string) string {
-	u, err := url.Parse(address)
+// CanonicalURL returns a web address in the one spelling of those that all mean the same:
+// the scheme and the host in lower case, no port of https, no slash at the end. What is no
+// web address stays as it is.
+func CanonicalURL(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address)) // which writes the scheme in lower case
 	if err != nil || u.Host == "" {
 		return address
 	}
-	u.Scheme = strings.ToLower(u.Scheme)
 	u.Host = strings.ToLower(u.Host)
 	if u.Scheme == "https" {
 		u.Host = strings.TrimSuffix(u.Host, ":443")
