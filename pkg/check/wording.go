@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The grades up to which English text is easy, and no more than hard.
@@ -58,8 +59,7 @@ var placeholder = regexp.MustCompile(`\{\{|\}\}|<no value>|(?i:lorem ipsum)|%(?:
 // markers are the words by which authors mark what is still to do, and brackets around
 // capitals: neither as a part of a longer word with a hyphen, such as TODO-list.
 var (
-	markers  = regexp.MustCompile(`[\pL\pN_-]*\b(?:TODO|TBD|TBA|FIXME|XXX+|PLACEHOLDER)\b[\pL\pN_-]*`)
-	marker   = regexp.MustCompile(`^(?:TODO|TBD|TBA|FIXME|XXX+|PLACEHOLDER)$`)
+	marker   = regexp.MustCompile(`\b(?:TODO|TBD|TBA|FIXME|XXX+|PLACEHOLDER)\b`)
 	capitals = regexp.MustCompile(`\[[A-Z][A-Z0-9 _-]{2,}\]`)
 )
 
@@ -69,9 +69,11 @@ const longestAbbreviation = 6
 
 func placeholdersIn(part string) []string {
 	found := placeholder.FindAllString(part, -1)
-	for _, word := range markers.FindAllString(part, -1) {
-		if marker.MatchString(word) {
-			found = append(found, word)
+	for _, at := range marker.FindAllStringIndex(part, -1) {
+		before, _ := utf8.DecodeLastRuneInString(part[:at[0]])
+		after, _ := utf8.DecodeRuneInString(part[at[1]:])
+		if !isOfWord(before) && !isOfWord(after) {
+			found = append(found, part[at[0]:at[1]])
 		}
 	}
 	for _, words := range capitals.FindAllString(part, -1) {
@@ -81,6 +83,10 @@ func placeholdersIn(part string) []string {
 		}
 	}
 	return found
+}
+
+func isOfWord(r rune) bool {
+	return r == '-' || r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r))
 }
 
 func checkPlaceholder(v *view, report reporter) {
