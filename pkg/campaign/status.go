@@ -135,12 +135,12 @@ func (s *Status) Foresee(takes time.Duration) {
 	s.Deadline.Expect(doneBy)
 }
 
-// measuredFrom is the age of a run from which on its rate means something.
-const measuredFrom = 3 * time.Second
+// MeasuredFrom is the age of a run from which on its rate means something.
+const MeasuredFrom = 3 * time.Second
 
 // Measuring reports whether the run under way is too young for its rate to mean anything.
 func (s *Status) Measuring() bool {
-	return s.Running() && s.At.Sub(s.Began) < measuredFrom
+	return s.Running() && s.At.Sub(s.Began) < MeasuredFrom
 }
 
 // Running reports whether a process sends now.

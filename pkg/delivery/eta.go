@@ -3,11 +3,9 @@ package delivery
 import (
 	"math"
 	"time"
-)
 
-// measured is the time of sending after which the run's own speed tells more than the
-// throttle alone. A rate is shown from the same age on.
-const measured = 3 * time.Second
+	"breachnotify/pkg/campaign"
+)
 
 // Outlook returns how long it takes at least to send n notices: by the rate, what is
 // left of the ramp, the rates of the destinations, and the pauses between batches.
@@ -52,8 +50,8 @@ func (r *run) etaLocked(now time.Time, ramped time.Duration, next time.Time) tim
 	return later(later(through, next), r.lastDue)
 }
 
-// secondsAfter returns the moment so many seconds after another one. It reports false where that is
-// beyond all calendars.
+// secondsAfter returns the moment so many seconds after another one. It reports false where
+// that is beyond all calendars.
 func secondsAfter(from time.Time, seconds float64) (time.Time, bool) {
 	if math.IsInf(seconds, 1) || seconds > math.MaxInt64/4/float64(time.Second) {
 		return time.Time{}, false
@@ -65,7 +63,7 @@ func secondsAfter(from time.Time, seconds float64) (time.Time, bool) {
 // asks for; 1 where that is not known yet, or where the throttle is what holds the run back.
 func (r *run) slownessLocked(now time.Time) float64 {
 	took := now.Sub(r.start) - r.restedLocked(now)
-	if took < measured {
+	if took < campaign.MeasuredFrom { // the throttle alone tells more
 		return 1
 	}
 	return max(1, took.Seconds()/r.Pace.Span(r.tally.Tried).Seconds())
