@@ -19,11 +19,12 @@ func noArgs(cmd *cobra.Command, given []string) error {
 	return nil
 }
 
-// usageArgs makes a complaint about arguments a usage error.
+// usageArgs makes a complaint about arguments a usage error, of which run says where the
+// help is.
 func usageArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := args(cmd, given); err != nil {
-			return hint.Wrap(say(errUsage, "%v", err), "see %s --help", cmd.CommandPath())
+			return say(errUsage, "%v", err)
 		}
 		return nil
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-
-	"breachnotify/pkg/hint"
 )
 
 func newBouncesCommand(p *process, g *globals) *cobra.Command {
@@ -14,7 +12,7 @@ records what became of it.`,
 		[]int{exitDone, exitUsage}, cobra.ArbitraryArgs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return hint.Wrap(say(errUsage, "there is no command %q", "bounces "+args[0]), "see notify bounces --help")
+			return say(errUsage, "there is no command %q", "bounces "+args[0])
 		}
 		return cmd.Help()
 	}

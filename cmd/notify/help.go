@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"breachnotify/pkg/hint"
 )
 
 // exitsNote is the annotation that holds the lines about a command's exit codes.
@@ -81,7 +79,7 @@ func adoptCompletion(root *cobra.Command) {
 		}
 		cmd.Args, cmd.RunE = cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return hint.Wrap(say(errUsage, "there is no completion for this shell"), "see notify completion --help")
+				return say(errUsage, "there is no completion for this shell")
 			}
 			return cmd.Help()
 		}
