@@ -48,11 +48,11 @@ func runCheck(ctx context.Context, p *process, g *globals, o checkOptions) error
 	if o.rules {
 		return newView(p, g).show(documented())
 	}
-	f, problems, err := openUnchecked(p, g)
+	f, err := openUnchecked(p, g)
 	if err != nil {
 		return err
 	}
-	c, err := f.checkAll(ctx, p, problems)
+	c, err := f.checkAll(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,7 @@ func (r rulesResult) human(w io.Writer) {
 			fmt.Fprintln(w)
 		}
 		severity := string(rule.Severity)
-		if rule.Severity == check.SeverityError && !rule.Overridable && !isOnline(rule.ID) {
+		if rule.Severity == check.SeverityError && !check.Overridable(rule.ID) {
 			severity += ", cannot be overridden"
 		}
 		fmt.Fprintf(w, "%s (%s)\n  what: %s\n  why:  %s\n  mend: %s\n", rule.ID, severity, rule.Summary, rule.Why, rule.Mend)

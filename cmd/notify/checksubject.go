@@ -20,56 +20,44 @@ import (
 	"breachnotify/templates"
 )
 
-// subject is what the offline rules look at, without a plan.
+// subject is what the offline rules look at, without a plan. Where the folder has problems,
+// these may be why notices cannot be rendered.
 func (f *folder) subject(at time.Time) (*check.Subject, error) {
 	c := f.config
 	s := &check.Subject{
 		Facts: c.Facts(), OfficialDomains: c.OfficialDomains, Discovered: c.Discovered(), At: at,
 		DefaultLocale: c.Notice.Locale, FurnishedMailDomains: c.FurnishedMailDomains, Jurisdictions: c.Jurisdictions, Attested: c.Attest,
+		Problems: f.problems,
 	}
 	if f.notices == nil {
+		s.Wordings = f.sources()
 		return s, nil
 	}
 	var err error
 	s.Wordings = f.notices.Wordings()
-	s.Notices, err = check.Samples(f.notices, at)
-	return s, err
-}
-
-// subjectWith is subject for a folder that has problems, which may be why notices cannot
-// be rendered.
-func (f *folder) subjectWith(problems []check.Problem, at time.Time) (*check.Subject, error) {
-	s, err := f.subject(at)
-	if err != nil && len(problems) == 0 { // or a problem says which notice cannot be rendered
+	if s.Notices, err = check.Samples(f.notices, at); err != nil && len(f.problems) == 0 { // or a problem says which cannot be rendered
 		return nil, err
-	}
-	s.Problems = problems
-	if f.notices == nil {
-		s.Wordings = f.sources()
 	}
 	return s, nil
 }
 
 // openUnchecked reads a folder as far as it can be read. What openFolder refuses about the
-// notices and their links becomes problems for a check; anything else is an error.
-func openUnchecked(p *process, g *globals) (*folder, []check.Problem, error) {
+// notices and their links becomes problems of the folder; anything else is an error.
+func openUnchecked(p *process, g *globals) (*folder, error) {
 	config, err := campaign.ReadFile(g.config, p.getenv)
 	problems, err := contentProblems(config, err)
 	if err != nil {
-		return nil, nil, err
-	}
-	f := &folder{config: config, ledger: config.LedgerPath(), path: g.config}
-	if g.ledger != "" {
-		f.ledger = g.ledger
+		return nil, err
 	}
 	options, err := noticeOptions(config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	f := newFolder(config, g)
 	options.Unchecked = true
 	f.notices, err = notice.Load(options)
 	if isFileError(err) {
-		return nil, nil, err
+		return nil, err
 	}
 	if err == nil {
 		err = f.notices.Check()
@@ -78,7 +66,8 @@ func openUnchecked(p *process, g *globals) (*folder, []check.Problem, error) {
 	for _, each := range unjoined(err) {
 		problems = append(problems, problemOf(each))
 	}
-	return f, problems, nil
+	f.problems = problems
+	return f, nil
 }
 
 // contentSections are the parts of a configuration that are about what notices say.
@@ -180,8 +169,8 @@ type checked struct {
 
 // checkAll holds everything against the offline rules that can be looked at without a
 // network: the notices, and the plan if there is one and the folder is still that of it.
-func (f *folder) checkAll(ctx context.Context, p *process, problems []check.Problem) (*checked, error) {
-	s, err := f.subjectWith(problems, p.now())
+func (f *folder) checkAll(ctx context.Context, p *process) (*checked, error) {
+	s, err := f.subject(p.now())
 	if err != nil {
 		return nil, err
 	}

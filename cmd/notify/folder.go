@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +29,7 @@ type folder struct {
 	ledger  string // path
 	path    string // of the configuration
 
+	problems  []check.Problem     // why the notices cannot be made use of, see openUnchecked
 	overrides []campaign.Override // that this command gives
 	checked   *check.Report       // what the offline rules find, see vet; nil: nobody looked yet
 }
@@ -63,11 +66,14 @@ func openFolder(p *process, g *globals) (*folder, error) {
 	if err := config.CheckLinks(notices.Links()); err != nil {
 		return nil, contentError{err}
 	}
-	path := config.LedgerPath()
-	if g.ledger != "" {
-		path = g.ledger
-	}
-	return &folder{config: config, notices: notices, ledger: path, path: g.config}, nil
+	f := newFolder(config, g)
+	f.notices = notices
+	return f, nil
+}
+
+// newFolder returns the folder of a configuration, without its notices.
+func newFolder(config *campaign.Config, g *globals) *folder {
+	return &folder{config: config, ledger: cmp.Or(g.ledger, config.LedgerPath()), path: g.config}
 }
 
 // noticeOptions says which notices a campaign has.
@@ -135,14 +141,21 @@ func (f *folder) relay() (*relay.Relay, error) {
 		Username: s.Username, Password: s.Password, DSN: true,
 		Timeouts: timeouts(s.Timeouts),
 	}
-	if s.CAFile != "" {
-		roots, err := relay.LoadRoots(s.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		options.RootCAs = roots
+	var err error
+	if options.RootCAs, err = authorities("smtp.ca_file", s.CAFile); err != nil {
+		return nil, err
 	}
 	return relay.New(options)
+}
+
+// authorities returns those of the system with those of a file, which a key of the
+// configuration names; nil, which is the system's, where it names none.
+func authorities(key, file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	roots, err := relay.LoadRoots(file)
+	return roots, hint.Otherwise(err, "look at %s in notify.yaml; a relative path starts at that file", key)
 }
 
 // timeouts is the configuration in the words of relay. Zero is relay's default.

@@ -63,20 +63,16 @@ func openToSend(p *process, g *globals, overrides []campaign.Override) (*folder,
 
 // refuseContent says by which rules the notices of a folder cannot be made use of.
 func refuseContent(p *process, g *globals, overrides []campaign.Override, cause error) error {
-	f, problems, err := openUnchecked(p, g)
+	f, err := openUnchecked(p, g)
 	if err != nil {
 		return err
 	}
 	f.overrides = overrides
-	s, err := f.subjectWith(problems, p.now())
+	report, first, err := f.examine(p)
 	if err != nil {
 		return err
 	}
-	report, err := check.Run(s)
-	if err != nil {
-		return err
-	}
-	f.override(p, report, true)
+	f.override(p, report, first)
 	if !report.Refused() { // whoever refused it knows more than the rules
 		return hint.Wrap(say(errRefused, "the notices cannot be made use of: %v", cause), "notify check shows what stands in them")
 	}
@@ -151,8 +147,8 @@ func (f *folder) refusal(report *check.Report) error {
 		last = `notify check shows all; a rule that does not hold here: --override RULE --because "…", which is recorded`
 	}
 	err := hint.Wrap(say(errRefused, "%s", strings.Join(lines, "\n")), "%s", last)
-	for i := len(advice) - 1; i >= 0; i-- { // the last hint comes first
-		err = hint.Wrap(err, "%s", advice[i])
+	for _, line := range slices.Backward(advice) { // the last hint comes first
+		err = hint.Wrap(err, "%s", line)
 	}
 	return err
 }
