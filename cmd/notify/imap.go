@@ -6,7 +6,6 @@ import (
 
 	"breachnotify/pkg/bounce/imapbox"
 	"breachnotify/pkg/campaign"
-	"breachnotify/pkg/relay"
 )
 
 // mailboxes are open folders of IMAP mailboxes, with the messages of each that were
@@ -22,8 +21,8 @@ type openBox struct {
 // are only ever read.
 func openMailboxes(ctx context.Context, urls []string, move string, config campaign.Bounces) (all mailboxes, err error) {
 	options := imapbox.Options{Password: config.Password, Move: move}
-	if config.CAFile != "" && len(urls) > 0 {
-		if options.RootCAs, err = relay.LoadRoots(config.CAFile); err != nil {
+	if len(urls) > 0 {
+		if options.RootCAs, err = authorities("bounces.ca_file", config.CAFile); err != nil {
 			return nil, err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"breachnotify/pkg/campaign"
 	"breachnotify/pkg/delivery"
-	"breachnotify/pkg/relay"
 	"breachnotify/pkg/webprobe"
 )
 
@@ -28,12 +27,9 @@ func newPages(p *process, c *campaign.Config) (*pages, error) {
 		return nil, nil
 	}
 	options := webprobe.Options{Timeout: time.Duration(probe.MaxLatency), Allowed: c.OfficialHost, Dial: p.dialPage}
-	if probe.CAFile != "" {
-		roots, err := relay.LoadRoots(probe.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		options.RootCAs = roots
+	var err error
+	if options.RootCAs, err = authorities("halt.probe.ca_file", probe.CAFile); err != nil {
+		return nil, err
 	}
 	prober, err := webprobe.New(options)
 	if err != nil {

@@ -179,7 +179,7 @@ func LoadRoots(caFile string) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(caFile)
 	if err != nil {
-		return nil, hint.Wrap(fmt.Errorf("read the certificate authority: %w", err), "look at smtp.ca_file in notify.yaml; a relative path starts at that file")
+		return nil, fmt.Errorf("read the certificate authority: %w", err)
 	}
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, hint.Wrap(fmt.Errorf("%s holds no certificate", caFile),
