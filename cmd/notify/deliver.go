@@ -21,17 +21,16 @@ const (
 
 // deliver runs one delivery and records its beginning and its end.
 func (s *sending) deliver(ctx context.Context, mailer *relay.Relay) (delivery.Summary, error) {
-	options := s.deliveryOptions(s.options, s.standing)
-	if s.pages != nil {
-		options.Prober, options.ProbeEvery = s.pages, time.Duration(s.config.Halt.Probe.Every)
-	}
 	if _, err := s.book.Begin(ctx, s.process.now()); err != nil {
 		return delivery.Summary{}, err
 	}
-	options.Hold = s.hold
 	aside, bar := s.showRun(ctx)
 	defer bar.stop()
-	options.Ledger, options.Sender, options.Log = s.book, dialer{mailer}, aside.log
+	options := s.deliveryOptions(s.options, s.standing)
+	options.Ledger, options.Sender, options.Log, options.Hold = s.book, dialer{mailer}, aside.log, s.hold
+	if s.pages != nil {
+		options.Prober, options.ProbeEvery = s.pages, time.Duration(s.config.Halt.Probe.Every)
+	}
 	ended := make(chan struct{})
 	go aside.acknowledge(ended)
 	summary, err := delivery.Run(ctx, s.process.stop, options)

@@ -53,8 +53,8 @@ func (e *Error) Error() string { return e.err.Error() }
 func (e *Error) Unwrap() error { return e.err }
 
 // Of returns every piece of advice in err's chain, the outermost first but for that of
-// Append, which comes last. Joined
-// errors are walked in order. It returns nil where there is none.
+// Append, which comes last. Joined errors are walked in order. It returns nil where there
+// is none.
 func Of(err error) []string {
 	if err == nil {
 		return nil

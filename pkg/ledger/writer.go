@@ -275,8 +275,8 @@ func (w *writer) follow(ctx context.Context) error {
 	return err
 }
 
-// stampRun keeps when a run has sent last, and was successful last, once a transaction: the next run must not
-// burst past what this one has used up, however this one ends.
+// stampRun keeps when a run has sent last, and was successful last, once a transaction: the
+// next run must not burst past what this one has used up, however this one ends.
 func (w *writer) stampRun() error {
 	if w.sentAt == 0 {
 		return nil

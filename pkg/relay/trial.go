@@ -27,8 +27,8 @@ func (s *Session) TLS() (state tls.ConnectionState, ok bool) { return s.client.T
 //
 // Where the relay takes the sender, the effect is Continue and the reply that to MAIL.
 // Else the outcome is what it would be for a notice: Untouched or Rejected, with the
-// effect on a run, or the one that it is suspected of. Above Continue the session is over, and only Close may follow. When
-// ctx ends, the connection is torn down.
+// effect on a run, or the one that it is suspected of. Above Continue the session is over,
+// and only Close may follow. When ctx ends, the connection is torn down.
 func (s *Session) TryMail(ctx context.Context, e Envelope) Outcome {
 	if err := s.checkTrial(e); err != nil {
 		_, out := s.grounded(nil, &e, err)
